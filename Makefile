@@ -1,0 +1,77 @@
+# checkpt: see README.md. Two commands do everything: `make demo` and `make check`.
+#   make            the programs, library and man pages, in build/release (SAN=1: build/san)
+#   make install    PREFIX=/usr/local DESTDIR=
+#   make bench fuzz coverage clean
+
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+VERSION := 1.0.0
+SAN ?=
+CONFIG ?= $(if $(SAN),san,release)
+B := build/$(CONFIG)
+PREFIX ?= /usr/local
+CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+AR ?= ar
+V ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
+
+OPT ?= -O2 -g
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes
+SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+CPPFLAGS_ALL = -D_GNU_SOURCE -I$(B)/gen -Ilibckptfmt/include -I. $(CPPFLAGS)
+CFLAGS_ALL = -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections $(SANFLAGS) $(CFLAGS)
+LDFLAGS_ALL = $(SANFLAGS) -Wl,--gc-sections -Wl,-z,relro,-z,now $(LDFLAGS)
+comma := ,
+LIBS_FMT := -lprotobuf-c -lxxhash -lzstd -lpthread
+
+# Each module.mk adds to these.
+PROGRAMS :=      # built programs: $(B)/bin/NAME
+LIBRARIES :=
+TESTS :=         # executables that print TAP
+INSTALL :=       # source:destination-below-PREFIX:mode
+MANPAGES :=
+
+# objects of a list of sources
+objects = $(patsubst %.c,$(B)/obj/%.o,$(patsubst %.S,$(B)/obj/%.o,$(1)))
+
+include schemas/module.mk
+include libckptfmt/module.mk
+include cli/module.mk
+include ckptdump/module.mk
+include ckptedit/module.mk
+include checkpt/module.mk
+include tests/module.mk
+include bench/module.mk
+include docs/module.mk
+
+all: $(PROGRAMS) $(LIBRARIES)
+
+$(B)/obj/%.o: %.c | $(GENERATED)
+	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+$(B)/obj/%.o: %.S
+	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	$(call say,CC,$(notdir $<))mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -std=gnu11 $(OPT) -w -fPIC -fvisibility=hidden $(SANFLAGS) -MMD -MP -c -o $@ $<
+
+# One list of packages, for people and for `make demo` and `make check`.
+DEPS := gcc clang libclang-rt-14-dev make pkg-config libc6-dev libelf-dev libdw-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
+        libprotobuf-c-dev libzstd-dev libxxhash-dev libcriterion-dev mandoc gdb elfutils binutils file python3 perl sqlite3 strace xxhash zstd
+deps:
+	@missing=$$(for p in $(DEPS); do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	    if [ $$(id -u) = 0 ]; then sudo=; else sudo=sudo; fi; \
+	    echo "installing:" $$missing; \
+	    ($$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) >/dev/null; \
+	fi
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: all deps clean check demo bench install uninstall

@@ -1,0 +1,27 @@
+/* Chunks: runs of pages of a space, as the index describes them. */
+#ifndef CKPTFMT_CHUNK_H
+#define CKPTFMT_CHUNK_H
+
+#include <stdint.h>
+
+#include <ckptfmt/format.h>
+
+enum ckpt_codec {
+    CKPT_CODEC_RAW = 0,    /* the bytes as they are */
+    CKPT_CODEC_ZSTD = 1,   /* one zstd frame */
+    CKPT_CODEC_PARENT = 2, /* the same digest's chunk in the parent image number `parent` */
+};
+
+/* One index entry. A chunk never crosses a multiple of the chunk size, and chunks of a space are ascending, not overlapping. */
+struct ckpt_chunk {
+    uint32_t space;
+    uint16_t codec;                  /* enum ckpt_codec */
+    uint16_t parent;                 /* which of Image.parents, for CKPT_CODEC_PARENT */
+    uint64_t address;                /* in the space; a multiple of the page size */
+    uint64_t length;                 /* bytes of memory; a multiple of the page size */
+    uint64_t offset;                 /* in the file; page-aligned for raw */
+    uint64_t stored_length;          /* bytes in the file */
+    uint8_t digest[CKPT_DIGEST_SIZE]; /* XXH3-128 of the memory's bytes, canonical (big-endian) form */
+};
+
+#endif

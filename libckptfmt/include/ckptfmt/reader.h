@@ -1,0 +1,65 @@
+/* The random-access reader.
+ *
+ *     struct ckpt_reader *r = ckpt_reader_create();
+ *     if (ckpt_reader_open_path(r, "x.ckpt") != CKPT_OK) complain(ckpt_reader_error(r));
+ *     struct ckpt_note note;
+ *     for (size_t i = 0; ckpt_reader_note(r, i, &note) == CKPT_OK; i++) …
+ *     ckpt_reader_destroy(r);
+ *
+ * Opening reads and checks header, notes and footer with their digests; the index is searched where it lies. */
+#ifndef CKPTFMT_READER_H
+#define CKPTFMT_READER_H
+
+#include <stdbool.h>
+
+#include <ckptfmt/chunk.h>
+#include <ckptfmt/format.h>
+#include <ckptfmt/io.h>
+#include <ckptfmt/record.h>
+#include <ckptfmt/status.h>
+
+struct ckpt_reader;
+
+CKPT_BEGIN_DECLS
+/* NULL only when memory ran out. */
+CKPT_API struct ckpt_reader *ckpt_reader_create(void);
+CKPT_API void ckpt_reader_destroy(struct ckpt_reader *reader);
+
+/* Opens over `io`, which is copied and closed with the reader (also when opening fails). A reader opens once. */
+CKPT_API enum ckpt_status ckpt_reader_open(struct ckpt_reader *reader, const struct ckpt_io *io);
+CKPT_API enum ckpt_status ckpt_reader_open_path(struct ckpt_reader *reader, const char *path);
+CKPT_API enum ckpt_status ckpt_reader_open_fd(struct ckpt_reader *reader, int fd);
+
+/* The sentence for the last failure: what was being read, at which offset, why. Does not name the file; "" when nothing failed.
+ * Borrowed until the next call on the reader. */
+CKPT_API const char *ckpt_reader_error(const struct ckpt_reader *reader);
+
+/* Facts of an open image; borrowed. */
+CKPT_API const struct ckpt_footer *ckpt_reader_footer(const struct ckpt_reader *reader);
+/* CKPT_OK where this library understands everything that a thaw or an edit must; otherwise CKPT_UNSUPPORTED and the sentence says
+ * which record or feature stands in the way. */
+CKPT_API enum ckpt_status ckpt_reader_resumable(struct ckpt_reader *reader);
+
+/* The i-th note of any owner, head, process and tail segments in file order. CKPT_END past the last. */
+CKPT_API enum ckpt_status ckpt_reader_note(struct ckpt_reader *reader, size_t i, struct ckpt_note *note);
+/* The first record of `kind` at or behind note *i; *i becomes its position. CKPT_END where there is none. */
+CKPT_API enum ckpt_status ckpt_reader_find_record(struct ckpt_reader *reader, uint32_t kind, size_t *i, struct ckpt_note *note);
+/* Unpacks a record with the sentence set where it is malformed. */
+CKPT_API enum ckpt_status ckpt_reader_unpack(struct ckpt_reader *reader, const struct ckpt_note *note, ProtobufCMessage **message);
+
+/* Index entry i, 0 <= i < footer.index_count, checked against the file's bounds. */
+CKPT_API enum ckpt_status ckpt_reader_chunk(struct ckpt_reader *reader, uint64_t i, struct ckpt_chunk *chunk);
+/* The first entry whose end lies behind (space, address), in index order: *i == index_count where there is none. */
+CKPT_API enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *reader, uint32_t space, uint64_t address, uint64_t *i);
+/* Reads a chunk's memory bytes and checks the digest. `buffer` holds chunk->length bytes. */
+CKPT_API enum ckpt_status ckpt_reader_chunk_bytes(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, void *buffer);
+/* Reads the stored bytes of a chunk as they lie (still packed), unchecked. `buffer` holds chunk->stored_length bytes. */
+CKPT_API enum ckpt_status ckpt_reader_chunk_stored(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, void *buffer);
+
+/* Memory of a space from `address`: up to `length` bytes that are alike, all stored (then copied to `buffer`, digest checked) or all
+ * not stored (then zeroed). *run is how many, *stored which. What is not stored is zero in anonymous memory, and the file's own in a private file mapping. */
+CKPT_API enum ckpt_status ckpt_reader_memory(struct ckpt_reader *reader, uint32_t space, uint64_t address, void *buffer, size_t length,
+                                             size_t *run, bool *stored);
+CKPT_END_DECLS
+
+#endif

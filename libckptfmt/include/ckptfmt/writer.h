@@ -1,0 +1,72 @@
+/* The writer: notes and records, then mappings and extents, then pages, then tail records, then finish. One pass.
+ *
+ * On a sink that can seek (write_at) pages are stored raw: each extent is one contiguous, page-aligned range of the file with
+ * holes where nothing was put. Memory use does not grow with the pages. */
+#ifndef CKPTFMT_WRITER_H
+#define CKPTFMT_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ckptfmt/chunk.h>
+#include <ckptfmt/format.h>
+#include <ckptfmt/io.h>
+#include <ckptfmt/status.h>
+
+struct ckpt_writer;
+
+struct ckpt_writer_options {
+    size_t struct_size;        /* sizeof(struct ckpt_writer_options) */
+    uint32_t chunk_size;       /* bytes, a power of two >= the page size; 0: the default */
+    uint32_t compression;      /* 0 raw; otherwise zstd level */
+    uint64_t read_only_features;
+    uint64_t compatible_features;
+};
+
+/* A mapping of the root process, for the program headers that debuggers read. */
+struct ckpt_mapping {
+    uint64_t start, end;       /* addresses */
+    uint32_t protection;       /* PROT_* */
+    uint32_t space;            /* where its pages are; 0: not stored, the file has them */
+    uint64_t space_address;    /* address in the space of `start` */
+};
+
+CKPT_BEGIN_DECLS
+/* `sink` is copied and stays the caller's to close. options may be NULL. NULL only when memory ran out. */
+CKPT_API struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct ckpt_writer_options *options);
+CKPT_API void ckpt_writer_destroy(struct ckpt_writer *writer);
+CKPT_API const char *ckpt_writer_error(const struct ckpt_writer *writer);
+
+/* Before the pages. Notes of the root process in the order that debuggers expect: NT_PRSTATUS first. Each is copied. */
+CKPT_API enum ckpt_status ckpt_writer_note(struct ckpt_writer *writer, const char *name, uint32_t type, const void *body, size_t length);
+/* The same layout for a process other than the root (image-local number >= 2). */
+CKPT_API enum ckpt_status ckpt_writer_process_note(struct ckpt_writer *writer, uint32_t process, const char *name, uint32_t type,
+                                                   const void *body, size_t length);
+/* A record. After the pages have begun it goes to the tail. The first of all must be the IMAGE record; its version, features, page_size and chunk_size are the
+ * caller's to set with ckpt_writer_fill_image() before packing. */
+CKPT_API enum ckpt_status ckpt_writer_record(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *body, size_t length);
+/* The same from a message: packs it. */
+CKPT_API enum ckpt_status ckpt_writer_message(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *message);
+/* Sets version, features, page and chunk size of a Ckpt__Image to what this writer will write. */
+CKPT_API void ckpt_writer_fill_image(const struct ckpt_writer *writer, void *image);
+
+/* A mapping of the root process, ascending. */
+CKPT_API enum ckpt_status ckpt_writer_mapping(struct ckpt_writer *writer, const struct ckpt_mapping *mapping);
+/* A range of a space in which pages may be put, ascending within the space, spaces ascending. Each becomes one contiguous range of the file. */
+CKPT_API enum ckpt_status ckpt_writer_extent(struct ckpt_writer *writer, uint32_t space, uint64_t address, uint64_t length);
+/* Lays the file out and writes the head. No note, mapping or extent may follow. */
+CKPT_API enum ckpt_status ckpt_writer_begin_pages(struct ckpt_writer *writer);
+
+/* Pages of one extent. `ticket` numbers the calls 0, 1, 2 … in ascending (space, address) order; `address` and `address + length` lie on chunk boundaries
+ * or on the extent's ends. Zero pages are left out. May be called from several threads at once and a little out of order: every ticket
+ * is used exactly once, and a call may wait for lower tickets. `data` may be NULL: nothing is stored for this range. */
+CKPT_API enum ckpt_status ckpt_writer_put(struct ckpt_writer *writer, uint64_t ticket, uint32_t space, uint64_t address, const void *data,
+                                          size_t length);
+/* For editors: a chunk whose stored bytes (chunk->stored_length of them, codec and digest as given) are copied as they lie. */
+CKPT_API enum ckpt_status ckpt_writer_put_stored(struct ckpt_writer *writer, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored);
+
+/* Index, tail records, footer, program headers; then io.sync if asked. `id` may be NULL. */
+CKPT_API enum ckpt_status ckpt_writer_finish(struct ckpt_writer *writer, bool sync, uint8_t id[CKPT_ID_SIZE]);
+CKPT_END_DECLS
+
+#endif

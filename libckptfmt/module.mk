@@ -1,0 +1,6 @@
+LIBCKPTFMT_SOURCES :=
+
+$(B)/lib/libckptfmt.a: $(call objects,$(LIBCKPTFMT_SOURCES)) $(SCHEMA_OBJECTS)
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+
+LIBRARIES += $(B)/lib/libckptfmt.a
