@@ -1,0 +1,81 @@
+/* A kernel resource: what every file of this folder provides. See checkpt/DESIGN.md, "How to add a resource".
+ * Resources never call each other; they share the model, the inventory and the session handed to them. */
+#ifndef CHECKPT_RESOURCE_H
+#define CHECKPT_RESOURCE_H
+
+#include "checkpt/model/model.h"
+#include "checkpt/proc/proc.h"
+
+struct tracee;
+struct plan;
+
+/* One line of `checkpt explain` or `checkpt check`. */
+enum verdict { VERDICT_SAVED, VERDICT_CHANGED, VERDICT_LOST, VERDICT_REFUSED };
+struct finding {
+    enum verdict verdict;
+    const char *subject;   /* "fd 7", "mapping 7f…-7f…", "timers" */
+    const char *sentence;  /* "pipe: pipes are not supported yet" */
+    const char *way_out;   /* what the user can do: a flag, a command; NULL */
+};
+struct findings {
+    struct arena *arena;
+    struct finding *list;
+    size_t count;
+    size_t refused;        /* how many of them are VERDICT_REFUSED */
+};
+void findings_add(struct findings *findings, enum verdict verdict, const char *subject, const char *way_out, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+struct freeze_options {
+    bool exit;             /* --exit */
+    int mode;              /* 0 auto, 1 stop and copy, 2 fork */
+    unsigned threads;      /* copying threads, 0 auto */
+};
+
+/* Freezing. Before the stop only `directory` and `stat`/`status` are valid; `tracee` is NULL. While stopped all are. */
+struct freeze {
+    pid_t pid;
+    int directory;         /* /proc/PID */
+    struct freeze_options options;
+    struct model *model;
+    struct tracee *tracee;
+    struct proc_stat stat;
+    struct proc_status status;
+    struct proc_mapping *maps;  size_t map_count;  /* with vm_flags */
+    struct proc_fd *fds;        size_t fd_count;
+};
+
+enum changed_policy { CHANGED_REFUSE, CHANGED_IGNORE };
+struct thaw_options {
+    bool keep_pid;         /* --pid: the original pid and thread ids */
+    bool copy;             /* --copy: read all memory, map nothing from the image */
+    bool verify;           /* --verify: check every digest first */
+    enum changed_policy changed; /* --changed=refuse|ignore: files that changed since the freeze */
+};
+
+struct thaw {
+    const char *path;      /* of the image */
+    struct ckpt_reader *reader;
+    int image_fd;
+    const struct model *model;
+    struct thaw_options options;
+    struct plan *plan;
+};
+
+struct resource_ops {
+    const char *name;      /* the noun: schema, view and test have the same */
+    /* Before stopping anything, from /proc alone: what is saved, changed, lost or refused. */
+    void (*explain)(struct freeze *freeze, struct findings *findings);
+    /* Stopped: kernel -> record. Calls inside the program go through tracee_calls(), many per stop. */
+    bool (*collect)(struct freeze *freeze, struct failure *why);
+    /* Thaw, before anything is touched: can this host do it? */
+    void (*check)(struct thaw *thaw, struct findings *findings);
+    /* Record -> system calls. */
+    bool (*plan)(struct thaw *thaw, struct failure *why);
+};
+
+/* All resources; the order is that of collecting. The order of planning is thaw/order.c's. */
+extern const struct resource_ops *const resources[];
+extern const size_t resource_count;
+
+#endif

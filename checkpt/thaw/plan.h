@@ -1,0 +1,81 @@
+/* The plan of a thaw: system calls as data. Resources append calls; the whole list is computed, checked and printable before
+ * anything is touched; then the interpreter runs it, alone in its own mapping.
+ *
+ * There is one list per thread. Thread 0 is the leader: its list builds the whole process (it begins with the old world taken down), then
+ * starts the others. plan_thread() says which list the next calls go to. Every thread's list ends at a barrier and leaves through its signal frame. */
+#ifndef CHECKPT_PLAN_H
+#define CHECKPT_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "checkpt/failure.h"
+
+struct plan;
+
+/* An argument: a number, the address of data kept beside the plan, or an earlier call's result. */
+struct plan_arg {
+    enum { PLAN_ARG_NUMBER, PLAN_ARG_DATA, PLAN_ARG_RESULT } kind;
+    uint64_t value; /* number; handle of plan_data(); slot of plan_call() */
+};
+#define PLAN_NUMBER(x) ((struct plan_arg){PLAN_ARG_NUMBER, (uint64_t)(x)})
+#define PLAN_DATA(handle) ((struct plan_arg){PLAN_ARG_DATA, (uint64_t)(handle)})
+#define PLAN_RESULT(slot) ((struct plan_arg){PLAN_ARG_RESULT, (uint64_t)(slot)})
+
+enum {
+    PLAN_MAY_FAIL = 1,     /* failure is ignored */
+    PLAN_EXACT = 2,        /* the result must equal `expected` (mmap addresses, read counts, timer ids) */
+};
+
+struct plan *plan_create(void);
+void plan_destroy(struct plan *plan);
+
+/* Keeps a copy of `length` bytes (NULL: zeros, e.g. for results) at `alignment`; returns its handle. */
+uint32_t plan_data(struct plan *plan, const void *bytes, size_t length, size_t alignment);
+/* Puts the absolute address of data `target` (plus offset) into 8 bytes of data `handle` at `offset` once addresses are known. */
+void plan_pointer(struct plan *plan, uint32_t handle, size_t offset, uint32_t target, size_t target_offset);
+
+void plan_thread(struct plan *plan, size_t thread);
+/* Appends a call to the current list and returns the slot of its result. `what` is the sentence's beginning should it fail:
+ * "file /var/x: opening" (copied). Up to 6 arguments in `arguments`. */
+uint32_t plan_call(struct plan *plan, unsigned flags, int64_t expected, const char *what, long number, const struct plan_arg *arguments, size_t count);
+#define PLAN_CALL(plan, what, number, ...) \
+    plan_call(plan, 0, 0, what, number, (const struct plan_arg[]){__VA_ARGS__}, sizeof((const struct plan_arg[]){__VA_ARGS__}) / sizeof(struct plan_arg))
+#define PLAN_TRY(plan, what, number, ...) \
+    plan_call(plan, PLAN_MAY_FAIL, 0, what, number, (const struct plan_arg[]){__VA_ARGS__}, sizeof((const struct plan_arg[]){__VA_ARGS__}) / sizeof(struct plan_arg))
+#define PLAN_EXPECT(plan, expected, what, number, ...) \
+    plan_call(plan, PLAN_EXACT, (int64_t)(expected), what, number, (const struct plan_arg[]){__VA_ARGS__}, sizeof((const struct plan_arg[]){__VA_ARGS__}) / sizeof(struct plan_arg))
+
+/* *(u32 *)address = (*(u32 *)address & keep) | (value & ~keep): brings a thread id that the program keeps up to date. */
+void plan_store(struct plan *plan, uint64_t address, struct plan_arg value, uint32_t keep);
+
+/* Starts thread `thread` (its list runs in it from here on); returns the slot of its tid. set_tid 0: any. Leader's list only. */
+uint32_t plan_start_thread(struct plan *plan, size_t thread, int32_t set_tid, const char *what);
+
+/* What the threads continue with: registers already adjusted for interrupted calls, signal mask, XSAVE area. */
+struct plan_context {
+    const void *registers;  /* struct user_regs_struct */
+    const void *xsave;
+    size_t xsave_size;
+    uint64_t signal_mask;
+};
+/* Ends a thread's list: waits at the barrier until every list has come this far, then continues the program. */
+void plan_leave(struct plan *plan, size_t thread, const struct plan_context *context);
+
+/* Address ranges of the new world: the interpreter keeps out of them, and everything else of the old world goes. */
+void plan_reserve(struct plan *plan, uint64_t start, uint64_t end);
+/* Where the program's [vvar]…[vdso] were, and the vdso's bytes of then; 0 length: it had none. */
+void plan_vdso(struct plan *plan, uint64_t start, uint64_t end, uint64_t vdso_start);
+
+/* Places the interpreter and resolves every address. After it the plan is final. */
+bool plan_seal(struct plan *plan, struct failure *why);
+/* Prints the calls as strace would, a line each. After plan_seal(). */
+#include <stdio.h>
+void plan_print(const struct plan *plan, FILE *out);
+size_t plan_count(const struct plan *plan);
+/* Runs it. Returns only on failure before the point of no return. After it a failing call prints
+ * "checkpt: PATH: WHAT: why" on descriptor 2 and the process exits with 1. */
+bool plan_run(struct plan *plan, const char *path, struct failure *why);
+
+#endif

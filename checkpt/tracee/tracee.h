@@ -1,0 +1,75 @@
+/* The program being frozen: every ptrace(2) call is in this folder.
+ *
+ * Order: tracee_create, tracee_attach (all threads stopped; the pause begins), reads, tracee_calls_begin, tracee_calls…,
+ * tracee_calls_end, tracee_detach. tracee_detach may be called at any point and puts everything back: registers, signal masks,
+ * scratch mapping, patched bytes. At any instant the death of the tracer by SIGKILL must leave the program running unharmed; see
+ * checkpt/DESIGN.md, "Calls inside". */
+#ifndef CHECKPT_TRACEE_H
+#define CHECKPT_TRACEE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "checkpt/failure.h"
+
+struct tracee;
+
+struct tracee_call {
+    long number;
+    uint64_t arguments[6];
+    int64_t result;  /* out: the kernel's, -errno on failure */
+};
+
+/* Argument that stands for "offset N of the scratch data area" (tracee_scratch()): replaced before the call is made. */
+#define TRACEE_SCRATCH_SIZE 65536
+
+struct tracee *tracee_create(pid_t pid);
+void tracee_destroy(struct tracee *tracee);
+
+/* Seizes and stops every thread, new ones too. On failure nothing stays attached; the sentence explains permission failures
+ * (not yours, kernel thread, already traced and by whom, yama, missing capability). */
+bool tracee_attach(struct tracee *tracee, struct failure *why);
+/* Puts everything back and lets all threads go on as if nothing had been. Safe to call twice. */
+void tracee_detach(struct tracee *tracee);
+/* Instead of detach: SIGKILL the whole process while still stopped, and wait until it is gone (freeze --exit). */
+void tracee_kill(struct tracee *tracee);
+
+pid_t tracee_pid(const struct tracee *tracee);
+size_t tracee_thread_count(const struct tracee *tracee);
+pid_t tracee_tid(const struct tracee *tracee, size_t thread); /* thread 0 is the leader */
+/* True where the leader has exited but other threads live (a zombie leader): then thread 0 has no registers. */
+
+/* State of a stopped thread, from outside. */
+bool tracee_registers(const struct tracee *tracee, size_t thread, struct user_regs_struct *registers, struct failure *why);
+/* The whole XSAVE area (PTRACE_GETREGSET NT_X86_XSTATE), malloc()ed: the caller frees. */
+bool tracee_xsave(const struct tracee *tracee, size_t thread, void **area, size_t *size, struct failure *why);
+bool tracee_signal_mask(const struct tracee *tracee, size_t thread, uint64_t *mask, struct failure *why);
+/* Pending signals as 128-byte siginfo; malloc()ed array, the caller frees. shared: the process's queue, else the thread's. */
+bool tracee_pending_signals(const struct tracee *tracee, size_t thread, bool shared, void **siginfo, size_t *count, struct failure *why);
+bool tracee_robust_list(const struct tracee *tracee, size_t thread, uint64_t *head, uint64_t *length, struct failure *why);
+struct tracee_rseq { uint64_t address; uint32_t size, signature, flags; };
+bool tracee_rseq(const struct tracee *tracee, size_t thread, struct tracee_rseq *rseq, struct failure *why); /* size 0: none registered */
+
+/* Memory. read: process_vm_readv, falling back on /proc/PID/mem (which sees through PROT_NONE). Exact length or failure. */
+bool tracee_read(const struct tracee *tracee, uint64_t address, void *buffer, size_t length, struct failure *why);
+bool tracee_write(struct tracee *tracee, uint64_t address, const void *data, size_t length, struct failure *why);
+
+/* Calls inside. begin maps the scratch area in the program; `data` of it is for arguments and results, at
+ * tracee_scratch(), TRACEE_SCRATCH_SIZE bytes, read and written with tracee_read/tracee_write. */
+bool tracee_calls_begin(struct tracee *tracee, struct failure *why);
+uint64_t tracee_scratch(const struct tracee *tracee);
+/* Where the scratch mapping lies, for the mapping list to leave out. */
+void tracee_scratch_range(const struct tracee *tracee, uint64_t *start, uint64_t *end);
+/* Runs many calls in one thread in one stop. Individual failures are in result. False where the machinery failed. */
+bool tracee_calls(struct tracee *tracee, size_t thread, struct tracee_call *calls, size_t count, struct failure *why);
+bool tracee_calls_end(struct tracee *tracee, struct failure *why);
+
+/* fork: a child of the program, exit signal 0, that never runs a single instruction of the program: it is stopped by us,
+ * and exits by itself should we die. Its memory is a copy-on-write snapshot. reap kills it and waits for it inside the program (__WALL). */
+bool tracee_fork(struct tracee *tracee, pid_t *child, struct failure *why);
+/* Kills the child; works before and after tracee_detach (it attaches one thread again for the reaping call). */
+bool tracee_reap(struct tracee *tracee, pid_t child, struct failure *why);
+
+#endif
