@@ -1,13 +1,13 @@
 CHECKPT_ARCH := x86_64
 CHECKPT_SOURCES := $(filter-out checkpt/cmd/main.c,$(wildcard checkpt/*.c checkpt/arch/$(CHECKPT_ARCH)/*.c checkpt/arch/$(CHECKPT_ARCH)/*.S \
-    checkpt/model/*.c checkpt/proc/*.c checkpt/tracee/*.c checkpt/resource/*.c checkpt/freeze/*.c checkpt/thaw/*.c checkpt/cmd/*.c))
+    checkpt/model/*.c checkpt/elf/*.c checkpt/proc/*.c checkpt/tracee/*.c checkpt/resource/*.c checkpt/freeze/*.c checkpt/thaw/*.c checkpt/cmd/*.c))
 
 $(B)/lib/libengine.a: $(call objects,$(CHECKPT_SOURCES))
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
 
 ifneq ($(wildcard checkpt/cmd/main.c),)
 $(B)/bin/checkpt: $(B)/obj/checkpt/cmd/main.o $(B)/lib/libengine.a $(CLI_LIBRARY) $(B)/lib/libckptfmt.a
-	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_FMT)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_FMT) -lelf
 PROGRAMS += $(B)/bin/checkpt
 endif
 LIBRARIES += $(B)/lib/libengine.a
