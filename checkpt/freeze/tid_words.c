@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct mutex) == 40 && offsetof(struct mutex, owner) == 8,
 _Static_assert(offsetof(struct rwlock, writer) == 24 && offsetof(struct rwlock, flags) == 48, "glibc's rwlock on x86-64");
 
 /* PTHREAD_MUTEX_*_NP of glibc's pthreadP.h */
-enum { KIND_RECURSIVE = 1, KIND_ERRORCHECK = 2, KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_SHARED = 128 };
+enum { KIND_RECURSIVE = 1, KIND_ERRORCHECK = 2, KIND_TYPE = 3, KIND_ROBUST = 16, KIND_INHERIT = 32, KIND_SHARED = 128, KIND_ELISION = 256 | 512 };
 enum { RWLOCK_WRITE_PHASE = 1, RWLOCK_WRITE_LOCKED = 2 };
 
 static bool contains(const struct tid_set *set, pid_t tid)
@@ -48,7 +48,7 @@ static bool contains(const struct tid_set *set, pid_t tid)
 /* A robust or priority-inheriting mutex has its owner's id in the lock word as well, and only these are linked into a list. */
 static bool is_held_mutex(const struct mutex *m)
 {
-    if (m->owner <= 0 || m->users != 1 || m->count > 1000000 || (m->kind & ~(KIND_TYPE | KIND_ROBUST | KIND_INHERIT | KIND_SHARED)) != 0)
+    if (m->owner <= 0 || m->users != 1 || m->count > 1000000 || (m->kind & ~(KIND_TYPE | KIND_ROBUST | KIND_INHERIT | KIND_SHARED | KIND_ELISION)) != 0)
         return false;
     bool recursive = (m->kind & KIND_TYPE) == KIND_RECURSIVE;
     if (m->kind & (KIND_ROBUST | KIND_INHERIT)) /* these count to 1 whatever their type */
