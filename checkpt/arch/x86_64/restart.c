@@ -1,0 +1,41 @@
+#include "checkpt/arch/x86_64/restart.h"
+
+#include <sys/syscall.h>
+#include <time.h>
+
+/* include/linux/errno.h of the kernel; user space never sees them but through ptrace */
+enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_RESTARTBLOCK = 516 };
+enum { SYSCALL_INSTRUCTION = 2 };
+
+bool restart_is_pending(const struct user_regs_struct *registers)
+{
+    if ((long long)registers->orig_rax < 0)
+        return false;
+    switch (-(long long)registers->rax) {
+    case ERESTARTSYS:
+    case ERESTARTNOINTR:
+    case ERESTARTNOHAND:
+    case ERESTART_RESTARTBLOCK:
+        return true;
+    }
+    return false;
+}
+
+static void sleep_the_rest(struct user_regs_struct *registers)
+{
+    if (registers->orig_rax == SYS_nanosleep && registers->rsi != 0)
+        registers->rdi = registers->rsi;
+    if (registers->orig_rax == SYS_clock_nanosleep && registers->r10 != 0 && (registers->rsi & TIMER_ABSTIME) == 0)
+        registers->rdx = registers->r10;
+}
+
+void restart_adjust(struct user_regs_struct *registers)
+{
+    if (restart_is_pending(registers)) {
+        if (-(long long)registers->rax == ERESTART_RESTARTBLOCK)
+            sleep_the_rest(registers);
+        registers->rip -= SYSCALL_INSTRUCTION;
+        registers->rax = registers->orig_rax;
+    }
+    registers->orig_rax = ~0ull;
+}

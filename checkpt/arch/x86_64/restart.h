@@ -1,0 +1,15 @@
+/* A thread that was stopped inside a system call: how it goes on in a new life, where the kernel's own restart block is gone. */
+#ifndef CHECKPT_ARCH_RESTART_H
+#define CHECKPT_ARCH_RESTART_H
+
+#include <stdbool.h>
+#include <sys/user.h>
+
+/* Whether the registers show an interrupted call that the kernel would make again. */
+bool restart_is_pending(const struct user_regs_struct *registers);
+
+/* Steps back to the system call instruction where the call is to be made again. A relative sleep that was given room for the time left goes on with that
+ * (the kernel had written it when the sleep was interrupted); one without is slept in full, as nobody knows the rest. */
+void restart_adjust(struct user_regs_struct *registers);
+
+#endif
