@@ -1,0 +1,17 @@
+/* Whole reads and writes over a caller's ckpt_io: short counts and EINTR end here. */
+#ifndef CKPTFMT_IO_INTERNAL_H
+#define CKPTFMT_IO_INTERNAL_H
+
+#include <stdbool.h>
+
+#include <ckptfmt/io.h>
+
+/* 0, a negative errno, or -ENODATA where the file ends first. */
+int io_read_at(const struct ckpt_io *io, void *buffer, size_t length, uint64_t offset);
+/* 0 or a negative errno. */
+int io_write_at(const struct ckpt_io *io, const void *data, size_t length, uint64_t offset);
+int io_write(const struct ckpt_io *io, const void *data, size_t length);
+/* Copies the callbacks that a caller of an older or newer header knows; false where struct_size is impossible. */
+bool io_adopt(struct ckpt_io *io, const struct ckpt_io *callers);
+
+#endif
