@@ -1,0 +1,70 @@
+#include "index.h"
+
+#include <inttypes.h>
+
+#include "cursor.h"
+
+void index_encode(const struct ckpt_chunk *chunk, uint8_t bytes[CKPT_INDEX_ENTRY_SIZE])
+{
+    struct cursor c = cursor_over(bytes, CKPT_INDEX_ENTRY_SIZE);
+    cursor_put(&c, chunk->space, 4);
+    cursor_put(&c, chunk->codec, 2);
+    cursor_put(&c, chunk->parent, 2);
+    cursor_put(&c, chunk->address, 8);
+    cursor_put(&c, chunk->length, 8);
+    cursor_put(&c, chunk->offset, 8);
+    cursor_put(&c, chunk->stored_length, 8);
+    cursor_put_zeros(&c, 8);
+    cursor_put_bytes(&c, chunk->digest, CKPT_DIGEST_SIZE);
+}
+
+bool index_decode(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], struct ckpt_chunk *chunk)
+{
+    struct cursor c = cursor_over(bytes, CKPT_INDEX_ENTRY_SIZE);
+    chunk->space = cursor_u32(&c);
+    chunk->codec = cursor_u16(&c);
+    chunk->parent = cursor_u16(&c);
+    chunk->address = cursor_u64(&c);
+    chunk->length = cursor_u64(&c);
+    chunk->offset = cursor_u64(&c);
+    chunk->stored_length = cursor_u64(&c);
+    bool clean = cursor_zeros(&c, 8);
+    cursor_bytes(&c, chunk->digest, CKPT_DIGEST_SIZE);
+    return clean;
+}
+
+enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error)
+{
+    uint64_t page = footer->page_size, window = footer->chunk_size;
+    if (chunk->space == 0)
+        return error_set(error, CKPT_CORRUPT, "space 0");
+    if (chunk->address % page != 0 || chunk->length % page != 0 || chunk->length == 0)
+        return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " or length 0x%" PRIx64 " is not a whole number of pages", chunk->address,
+                         chunk->length);
+    if (chunk->length > window || chunk->address / window != (chunk->address + chunk->length - 1) / window)
+        return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " with length 0x%" PRIx64 " crosses a multiple of the chunk size",
+                         chunk->address, chunk->length);
+    bool sized = chunk->codec == CKPT_CODEC_RAW    ? chunk->stored_length == chunk->length
+                 : chunk->codec == CKPT_CODEC_ZSTD ? chunk->stored_length > 0 && chunk->stored_length < chunk->length
+                                                   : chunk->stored_length == 0;
+    if (chunk->codec > CKPT_CODEC_PARENT)
+        return error_set(error, CKPT_UNSUPPORTED, "codec %u is not known to this library", chunk->codec);
+    if (!sized || (chunk->codec != CKPT_CODEC_PARENT && chunk->parent != 0))
+        return error_set(error, CKPT_CORRUPT, "stored length 0x%" PRIx64 " does not go with its codec", chunk->stored_length);
+    if (chunk->codec == CKPT_CODEC_PARENT)
+        return CKPT_OK;
+    if (chunk->offset < footer->head_size || chunk->offset > footer->pages_end ||
+        footer->pages_end - chunk->offset < chunk->stored_length)
+        return error_set(error, CKPT_CORRUPT, "its bytes at 0x%" PRIx64 " lie outside the pages", chunk->offset);
+    bool packed = (footer->incompatible_features & CKPT_FEATURE_PACKED) != 0;
+    if (!packed && (chunk->codec == CKPT_CODEC_ZSTD || chunk->offset % page != 0))
+        return error_set(error, CKPT_CORRUPT, "its bytes at 0x%" PRIx64 " are not aligned to a page", chunk->offset);
+    return CKPT_OK;
+}
+
+bool index_ends_behind(const struct ckpt_chunk *chunk, uint32_t space, uint64_t address)
+{
+    if (chunk->space != space)
+        return chunk->space > space;
+    return chunk->address + chunk->length > address;
+}

@@ -1,0 +1,19 @@
+/* Index entries: 64 bytes each, ascending by (space, address). */
+#ifndef CKPTFMT_INDEX_H
+#define CKPTFMT_INDEX_H
+
+#include <stdbool.h>
+
+#include <ckptfmt/chunk.h>
+
+#include "error.h"
+
+void index_encode(const struct ckpt_chunk *chunk, uint8_t bytes[CKPT_INDEX_ENTRY_SIZE]);
+/* Decodes an entry; false where its reserved bytes are not zero. */
+bool index_decode(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], struct ckpt_chunk *chunk);
+/* Checks an entry by itself: alignment, length, codec, and that it lies in the pages of this image. */
+enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error);
+/* Negative, zero or positive as the chunk's end lies before, at or behind (space, address): what seeking compares. */
+bool index_ends_behind(const struct ckpt_chunk *chunk, uint32_t space, uint64_t address);
+
+#endif
