@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "cursor.h"
+#include "packer.h"
 
 void index_encode(const struct ckpt_chunk *chunk, uint8_t bytes[CKPT_INDEX_ENTRY_SIZE])
 {
@@ -45,7 +46,7 @@ enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_f
         return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " with length 0x%" PRIx64 " crosses a multiple of the chunk size",
                          chunk->address, chunk->length);
     bool sized = chunk->codec == CKPT_CODEC_RAW    ? chunk->stored_length == chunk->length
-                 : chunk->codec == CKPT_CODEC_ZSTD ? chunk->stored_length > 0 && chunk->stored_length < chunk->length
+                 : chunk->codec == CKPT_CODEC_ZSTD ? chunk->stored_length > 0 && chunk->stored_length <= chunk->length + PACKER_OVERHEAD
                                                    : chunk->stored_length == 0;
     if (chunk->codec > CKPT_CODEC_PARENT)
         return error_set(error, CKPT_UNSUPPORTED, "codec %u is not known to this library", chunk->codec);

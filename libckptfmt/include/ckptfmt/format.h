@@ -17,6 +17,7 @@
 #define CKPT_INDEX_ENTRY_SIZE 64
 #define CKPT_DIGEST_SIZE 16
 #define CKPT_ID_SIZE 16
+#define CKPT_NOTE_PROCESS 0x7fffffffu        /* note "CKPT" in the process segment: u32 number of the process whose notes follow */
 #define CKPT_PAGE_SIZE 4096
 #define CKPT_CHUNK_SIZE_DEFAULT 65536
 
