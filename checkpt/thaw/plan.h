@@ -59,14 +59,25 @@ struct plan_context {
     const void *xsave;
     size_t xsave_size;
     uint64_t signal_mask;
+    uint64_t stack_address; /* the alternate signal stack, as sigaltstack(2) tells it: leaving a signal frame sets it again. The resource's own */
+    uint64_t stack_size;    /* sigaltstack() call is needed too: a thread that is on its alternate stack keeps what that call set. */
+    uint32_t stack_flags;   /* SS_*; SS_DISABLE where there was none */
 };
 /* Ends a thread's list: waits at the barrier until every list has come this far, then continues the program. */
 void plan_leave(struct plan *plan, size_t thread, const struct plan_context *context);
 
 /* Address ranges of the new world: the interpreter keeps out of them, and everything else of the old world goes. */
 void plan_reserve(struct plan *plan, uint64_t start, uint64_t end);
-/* Where the program's [vvar]…[vdso] were, and the vdso's bytes of then; 0 length: it had none. */
-void plan_vdso(struct plan *plan, uint64_t start, uint64_t end, uint64_t vdso_start);
+/* Where the program's special mappings [vvar]…[vdso] were (one contiguous range), and its vdso's bytes of then (copied; they end at `end`
+ * or before). Not called, or size 0: it had none, and gets none. The range is reserved. Where the bytes are this kernel's, this kernel's
+ * special mappings move there; else the old text is kept at its place and its functions lead to this kernel's. */
+void plan_vdso(struct plan *plan, uint64_t start, uint64_t end, uint64_t vdso_start, const void *bytes, size_t size);
+/* True where plan_vdso()'s bytes are this kernel's: nothing needs redirecting. After plan_seal(). */
+bool plan_vdso_is_own(const struct plan *plan);
+
+/* What a thaw leaves behind in the program: one small mapping of a memfd of this name ("/memfd:checkpt-thaw (deleted)" in maps), r-xs. The
+ * next freeze leaves it out. While it is writable, or a thread's instruction pointer lies in it, the thaw is not over yet. */
+#define PLAN_REMAINS "checkpt-thaw"
 
 /* Places the interpreter and resolves every address. After it the plan is final. */
 bool plan_seal(struct plan *plan, struct failure *why);
