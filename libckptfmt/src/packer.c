@@ -1,6 +1,7 @@
 #include "packer.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <zstd.h>
 
 #include "cursor.h"
@@ -56,6 +57,17 @@ bool packer_append(struct packer *packer, struct ckpt_chunk *chunk, const void *
     chunk->offset = packer->length;
     chunk->stored_length = n;
     packer->length += n;
+    return true;
+}
+
+bool packer_append_stored(struct packer *packer, struct ckpt_chunk *chunk, const void *stored)
+{
+    if (!reserve(packer, PACKER_DESCRIPTION_SIZE + chunk->stored_length))
+        return false;
+    packer->length += PACKER_DESCRIPTION_SIZE;
+    memcpy(packer->output + packer->length, stored, chunk->stored_length);
+    chunk->offset = packer->length;
+    packer->length += chunk->stored_length;
     return true;
 }
 

@@ -26,6 +26,8 @@ void packer_destroy_all(struct packer *packers);
 /* Appends a chunk's description and frame to the output; sets chunk->codec, offset (in the output) and stored_length. The description's offset
  * is patched when the place in the file is known. false when memory ran out. */
 bool packer_append(struct packer *packer, struct ckpt_chunk *chunk, const void *data, int level);
+/* The same for a frame that exists already. */
+bool packer_append_stored(struct packer *packer, struct ckpt_chunk *chunk, const void *stored);
 /* Writes the description of a chunk whose offset is final in front of its frame. */
 void packer_describe(uint8_t description[PACKER_DESCRIPTION_SIZE], const struct ckpt_chunk *chunk);
 /* Unpacks a frame into exactly `length` bytes; false where it is damaged or of another length. */

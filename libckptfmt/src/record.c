@@ -1,0 +1,76 @@
+#include <stdlib.h>
+
+#include <ckptfmt/record.h>
+
+#include "schemas/credentials.pb-c.h"
+#include "schemas/files.pb-c.h"
+#include "schemas/image.pb-c.h"
+#include "schemas/limits.pb-c.h"
+#include "schemas/memory.pb-c.h"
+#include "schemas/process.pb-c.h"
+#include "schemas/record.pb-c.h"
+#include "schemas/signals.pb-c.h"
+#include "schemas/threads.pb-c.h"
+#include "schemas/timers.pb-c.h"
+
+static const ProtobufCMessageDescriptor *const descriptors[] = {
+    [CKPT__KIND__KIND_IMAGE] = &ckpt__image__descriptor,
+    [CKPT__KIND__KIND_PROCESS] = &ckpt__process__descriptor,
+    [CKPT__KIND__KIND_MEMORY] = &ckpt__memory__descriptor,
+    [CKPT__KIND__KIND_THREAD] = &ckpt__thread__descriptor,
+    [CKPT__KIND__KIND_FILE] = &ckpt__file__descriptor,
+    [CKPT__KIND__KIND_OPEN_FILE] = &ckpt__open_file__descriptor,
+    [CKPT__KIND__KIND_DESCRIPTORS] = &ckpt__descriptors__descriptor,
+    [CKPT__KIND__KIND_SIGNAL_ACTIONS] = &ckpt__signal_actions__descriptor,
+    [CKPT__KIND__KIND_PENDING_SIGNALS] = &ckpt__pending_signals__descriptor,
+    [CKPT__KIND__KIND_TIMERS] = &ckpt__timers__descriptor,
+    [CKPT__KIND__KIND_LIMITS] = &ckpt__limits__descriptor,
+    [CKPT__KIND__KIND_CREDENTIALS] = &ckpt__credentials__descriptor,
+    [CKPT__KIND__KIND_TID_WORDS] = &ckpt__tid_words__descriptor,
+    [CKPT__KIND__KIND_REDACTION] = &ckpt__redaction__descriptor,
+    [CKPT__KIND__KIND_MISSING] = &ckpt__missing__descriptor,
+};
+
+const ProtobufCMessageDescriptor *ckpt_record_descriptor(uint32_t kind)
+{
+    return kind < sizeof(descriptors) / sizeof(descriptors[0]) ? descriptors[kind] : NULL;
+}
+
+const char *ckpt_record_kind_name(uint32_t kind)
+{
+    enum { PREFIX = sizeof("KIND_") - 1 };
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&ckpt__kind__descriptor, (int)kind);
+    return value != NULL && kind != 0 ? value->name + PREFIX : NULL;
+}
+
+/* Two bytes of wire format can ask for a whole submessage, some 200 bytes: what a body may cost is bounded. */
+enum { COST_PER_BYTE = 128, COST_BASE = 65536 };
+
+struct budget {
+    size_t left;
+};
+
+static void *budget_alloc(void *data, size_t size)
+{
+    struct budget *budget = data;
+    if (size > budget->left)
+        return NULL;
+    budget->left -= size;
+    return malloc(size);
+}
+
+static void budget_free(void *data, void *pointer)
+{
+    (void)data;
+    free(pointer);
+}
+
+ProtobufCMessage *ckpt_record_unpack(uint32_t kind, const void *body, size_t length)
+{
+    const ProtobufCMessageDescriptor *descriptor = ckpt_record_descriptor(kind);
+    if (descriptor == NULL || length > SIZE_MAX / COST_PER_BYTE - COST_BASE)
+        return NULL;
+    struct budget budget = {length * COST_PER_BYTE + COST_BASE};
+    ProtobufCAllocator allocator = {.alloc = budget_alloc, .free = budget_free, .allocator_data = &budget};
+    return protobuf_c_message_unpack(descriptor, &allocator, length, body);
+}
