@@ -1,1 +1,6 @@
-# sources of cli
+CLI_SOURCES := cli/complain.c cli/completion.c cli/help.c cli/json.c cli/json_message.c cli/names.c cli/names_bits.c cli/options.c \
+    cli/progress.c cli/report.c cli/table.c cli/text.c
+CLI_LIBRARY := $(B)/lib/libcli.a
+
+$(CLI_LIBRARY): $(call objects,$(CLI_SOURCES))
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
