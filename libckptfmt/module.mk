@@ -1,4 +1,4 @@
-LIBCKPTFMT_SOURCES :=
+LIBCKPTFMT_SOURCES := $(wildcard libckptfmt/src/*.c)
 
 $(B)/lib/libckptfmt.a: $(call objects,$(LIBCKPTFMT_SOURCES)) $(SCHEMA_OBJECTS)
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^

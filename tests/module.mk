@@ -1,1 +1,9 @@
-# sources of tests
+# Tests print TAP; tests/run adds them up.
+-include tests/unit/module.mk
+
+check:
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory check-built
+check-built: $(TESTS) all
+	@CKPT_BIN=$(B)/bin sh tests/run $(TESTS)
+.PHONY: check-built
