@@ -1,0 +1,22 @@
+/* The XSAVE area in its standard format, as ptrace and signal frames carry it. */
+#ifndef CHECKPT_ARCH_XSAVE_H
+#define CHECKPT_ARCH_XSAVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define XSAVE_LEGACY_SIZE 512
+#define XSAVE_HEADER_SIZE 64
+#define XSAVE_TILE_DATA 18 /* the state component that a process asks leave for: ARCH_REQ_XCOMP_PERM */
+
+/* State components that this host's kernel saves for a program; 0 where it has no XSAVE at all. Tiles only where `tiles`. */
+uint64_t xsave_host_features(int tiles);
+/* Size of the standard-format area that holds these components on this host (XSAVE_LEGACY_SIZE for 0). */
+size_t xsave_size(uint64_t features);
+/* The components that are in use (not in their initial state) in an area; 3 (x87 and SSE) for a legacy one. */
+uint64_t xsave_in_use(const void *area, size_t size);
+/* Copies an area of another host, or of another set of components, into one for `features` (xsave_size() bytes, 64-aligned). Components that the source
+ * lacks are in their initial state. size 0: all are. */
+void xsave_convert(void *area, uint64_t features, const void *source, size_t size);
+
+#endif
