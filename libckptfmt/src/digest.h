@@ -11,6 +11,9 @@ enum { DIGEST_XXH3_128 = 1 };
 
 void digest_of(const void *data, size_t length, uint8_t digest[CKPT_DIGEST_SIZE]);
 
+/* XXH3-64: a quick check of stored bytes. */
+uint64_t digest_check(const void *data, size_t length);
+
 /* A digest over pieces. create returns NULL when memory ran out. */
 struct digest_stream;
 struct digest_stream *digest_create(void);

@@ -36,7 +36,6 @@ void footer_encode(const struct footer *footer, uint8_t bytes[CKPT_FOOTER_SIZE])
     cursor_put(&c, f->tail_offset, 8);
     cursor_put(&c, f->tail_size, 8);
     cursor_put(&c, f->file_size, 8);
-    cursor_put_zeros(&c, 8);
     cursor_put_bytes(&c, footer->head_digest, CKPT_DIGEST_SIZE);
     cursor_put_bytes(&c, footer->tail_digest, CKPT_DIGEST_SIZE);
     cursor_put_bytes(&c, footer->index_digest, CKPT_DIGEST_SIZE);
@@ -111,11 +110,11 @@ enum ckpt_status footer_decode(const uint8_t bytes[CKPT_FOOTER_SIZE], uint64_t f
     f->tail_offset = cursor_u64(&c);
     f->tail_size = cursor_u64(&c);
     f->file_size = cursor_u64(&c);
-    bool reserved = cursor_zeros(&c, 8);
+
     cursor_bytes(&c, footer->head_digest, CKPT_DIGEST_SIZE);
     cursor_bytes(&c, footer->tail_digest, CKPT_DIGEST_SIZE);
     cursor_bytes(&c, footer->index_digest, CKPT_DIGEST_SIZE);
-    reserved = cursor_zeros(&c, DIGEST_AT - RESERVED_AT) && reserved;
+    bool reserved = cursor_zeros(&c, DIGEST_AT - RESERVED_AT);
     enum ckpt_status status = check_version(f, footer_size, error);
     if (status != CKPT_OK)
         return status;

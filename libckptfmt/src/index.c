@@ -15,7 +15,7 @@ void index_encode(const struct ckpt_chunk *chunk, uint8_t bytes[CKPT_INDEX_ENTRY
     cursor_put(&c, chunk->length, 8);
     cursor_put(&c, chunk->offset, 8);
     cursor_put(&c, chunk->stored_length, 8);
-    cursor_put_zeros(&c, 8);
+    cursor_put(&c, chunk->stored_check, 8);
     cursor_put_bytes(&c, chunk->digest, CKPT_DIGEST_SIZE);
 }
 
@@ -29,9 +29,9 @@ bool index_decode(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], struct ckpt_chunk 
     chunk->length = cursor_u64(&c);
     chunk->offset = cursor_u64(&c);
     chunk->stored_length = cursor_u64(&c);
-    bool clean = cursor_zeros(&c, 8);
+    chunk->stored_check = cursor_u64(&c);
     cursor_bytes(&c, chunk->digest, CKPT_DIGEST_SIZE);
-    return clean;
+    return chunk->codec == CKPT_CODEC_ZSTD || chunk->stored_check == 0;
 }
 
 enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error)

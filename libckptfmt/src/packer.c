@@ -5,6 +5,7 @@
 #include <zstd.h>
 
 #include "cursor.h"
+#include "digest.h"
 #include "index.h"
 
 struct packer *packer_create(void)
@@ -56,6 +57,7 @@ bool packer_append(struct packer *packer, struct ckpt_chunk *chunk, const void *
     chunk->codec = CKPT_CODEC_ZSTD;
     chunk->offset = packer->length;
     chunk->stored_length = n;
+    chunk->stored_check = digest_check(packer->output + packer->length, n);
     packer->length += n;
     return true;
 }

@@ -79,7 +79,9 @@ static enum ckpt_status unpack(struct ckpt_reader *r, const struct ckpt_chunk *c
     if (stored == NULL)
         return error_set(&r->error, CKPT_NO_MEMORY, "chunk of %" PRIu64 " bytes: out of memory", chunk->stored_length);
     enum ckpt_status status = ckpt_reader_chunk_stored(r, chunk, stored);
-    if (status == CKPT_OK && !packer_unpack(stored, chunk->stored_length, buffer, chunk->length))
+    if (status == CKPT_OK && digest_check(stored, chunk->stored_length) != chunk->stored_check)
+        status = damaged(r, chunk, "the packed bytes differ from their check");
+    else if (status == CKPT_OK && !packer_unpack(stored, chunk->stored_length, buffer, chunk->length))
         status = damaged(r, chunk, "its zstd frame is damaged");
     free(stored);
     return status;

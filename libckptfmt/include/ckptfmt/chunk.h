@@ -21,6 +21,7 @@ struct ckpt_chunk {
     uint64_t length;                 /* bytes of memory; a multiple of the page size */
     uint64_t offset;                 /* in the file; page-aligned for raw */
     uint64_t stored_length;          /* bytes in the file */
+    uint64_t stored_check;           /* XXH3-64 of the stored bytes where they are packed, else 0: checks a copy without unpacking */
     uint8_t digest[CKPT_DIGEST_SIZE]; /* XXH3-128 of the memory's bytes, canonical (big-endian) form */
 };
 
