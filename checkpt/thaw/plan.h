@@ -16,7 +16,7 @@ struct plan;
 
 /* An argument: a number, the address of data kept beside the plan, or an earlier call's result. */
 struct plan_arg {
-    enum { PLAN_ARG_NUMBER, PLAN_ARG_DATA, PLAN_ARG_RESULT } kind;
+    enum { PLAN_ARG_NUMBER, PLAN_ARG_DATA, PLAN_ARG_RESULT, PLAN_ARG_THREAD /* the plan's own */ } kind;
     uint64_t value; /* number; handle of plan_data(); slot of plan_call() */
 };
 #define PLAN_NUMBER(x) ((struct plan_arg){PLAN_ARG_NUMBER, (uint64_t)(x)})

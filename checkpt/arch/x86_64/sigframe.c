@@ -33,6 +33,7 @@ struct software_bytes {
     uint32_t xstate_size, padding[7];
 };
 _Static_assert(sizeof(struct kernel_sigcontext) == 256, "sigcontext");
+_Static_assert(sizeof(struct user_regs_struct) == SIGFRAME_REGISTERS_SIZE, "user_regs_struct");
 _Static_assert(sizeof(struct software_bytes) == 48, "sw_reserved");
 
 static size_t align(size_t size)

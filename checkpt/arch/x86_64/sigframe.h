@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define SIGFRAME_ALIGNMENT 64
+#define SIGFRAME_REGISTERS_SIZE 216 /* of struct user_regs_struct */
 
 struct sigframe_context {
     const void *registers;   /* struct user_regs_struct */
