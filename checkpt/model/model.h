@@ -3,6 +3,7 @@
 #ifndef CHECKPT_MODEL_H
 #define CHECKPT_MODEL_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/procfs.h>
@@ -35,6 +36,8 @@ struct model_thread {
 
 struct model {
     struct arena arena;
+    ProtobufCMessage **unpacked;  /* what model_load() has to free */
+    size_t unpacked_count;
     Ckpt__Image image;
     Ckpt__Process process;
     Ckpt__Memory memory;
@@ -54,6 +57,7 @@ struct model {
     Ckpt__TidWords tid_words;
     const void *auxv;
     size_t auxv_size;
+    const char *arguments;        /* the command line, spaces between: what NT_PRPSINFO shows. Not NULL while freezing */
     uint32_t next_space;          /* the next free space number, from 2 */
 };
 
