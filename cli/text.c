@@ -35,8 +35,10 @@ static void reserve(struct cli_text *text, size_t more)
     text->room = room;
 }
 
-static void append(struct cli_text *text, const void *bytes, size_t length)
+void cli_text_add_bytes(struct cli_text *text, const void *bytes, size_t length)
 {
+    if (length == 0)
+        return;
     reserve(text, length);
     memcpy(text->text + text->length, bytes, length);
     text->length += length;
@@ -114,7 +116,7 @@ void cli_text_escape(struct cli_text *text, const void *bytes, size_t length)
         uint32_t point = 0;
         size_t run = utf8_length(at, length, &point);
         if (run > 0 && !is_control(point) && point != '\\') {
-            append(text, at, run);
+            cli_text_add_bytes(text, at, run);
         } else {
             run = run == 0 ? 1 : run;
             for (size_t i = 0; i < run; i++)

@@ -16,6 +16,8 @@ struct cli_text {
 void cli_text_deinit(struct cli_text *text);
 void cli_text_clear(struct cli_text *text);
 void cli_text_add(struct cli_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds bytes as they are. */
+void cli_text_add_bytes(struct cli_text *text, const void *bytes, size_t length);
 /* Adds bytes as a terminal may show them: control characters, backslashes and what is not UTF-8 as \n, \t, \\, \x1b …; other UTF-8 as it is. */
 void cli_text_escape(struct cli_text *text, const void *bytes, size_t length);
 /* The text, never NULL. Borrowed. */

@@ -1,0 +1,179 @@
+#include "ckptdump/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ckptdump/foreign.h"
+#include "cli/complain.h"
+#include "cli/options.h"
+
+static int refuse(const char *path, const char *why)
+{
+    cli_complain("ckptdump", path, "opening: %s", why);
+    return CLI_MISUSE;
+}
+
+static int open_file(const char *path, int *fd)
+{
+    struct stat status;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0 || fstat(*fd, &status) != 0)
+        return refuse(path, strerror(errno));
+    if (S_ISDIR(status.st_mode))
+        return refuse(path, "it is a directory");
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+        return refuse(path, "it cannot be read at any place, as a file can: copy it into a file first");
+    return CLI_FINE;
+}
+
+static int open_reader(struct image *image, int fd)
+{
+    struct ckpt_io io = {0};
+    int error = ckpt_io_open(&io, image->path);
+    image->reader = ckpt_reader_create();
+    if (error != 0 || image->reader == NULL) {
+        ckpt_io_close(&io);
+        return refuse(image->path, strerror(error != 0 ? -error : ENOMEM));
+    }
+    enum ckpt_status status = ckpt_reader_open(image->reader, &io);
+    if (status == CKPT_OK)
+        return CLI_FINE;
+    if (status == CKPT_NOT_IMAGE && foreign_is_core(fd))
+        cli_complain("ckptdump", image->path, "opening: an ordinary core file, not a checkpoint image: a debugger can open it, but it cannot be resumed");
+    else
+        cli_complain("ckptdump", image->path, "opening: %s", ckpt_reader_error(image->reader));
+    return status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
+}
+
+int image_open(struct image *image, const char *path)
+{
+    *image = (struct image){.path = path};
+    int fd = -1;
+    int result = open_file(path, &fd);
+    if (result == CLI_FINE)
+        result = open_reader(image, fd);
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+void image_deinit(struct image *image)
+{
+    for (size_t kind = 0; kind < IMAGE_KINDS; kind++) {
+        struct image_list *list = &image->lists[kind];
+        for (size_t i = 0; i < list->count; i++)
+            protobuf_c_message_free_unpacked(list->messages[i], NULL);
+        free(list->messages);
+    }
+    free(image->files);
+    free(image->open_files);
+    ckpt_reader_destroy(image->reader);
+    *image = (struct image){0};
+}
+
+void image_complain(struct image *image, const char *format, ...)
+{
+    char *sentence = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&sentence, format, args) < 0)
+        sentence = NULL;
+    va_end(args);
+    cli_complain("ckptdump", image->path, "%s", sentence != NULL ? sentence : format);
+    free(sentence);
+    image->damaged = true;
+}
+
+static bool add_record(struct image *image, struct image_list *list, const struct ckpt_note *note)
+{
+    ProtobufCMessage *message = NULL;
+    if (ckpt_reader_unpack(image->reader, note, &message) != CKPT_OK) {
+        image_complain(image, "reading records: %s", ckpt_reader_error(image->reader));
+        return true;
+    }
+    if ((list->count & (list->count + 1)) == 0) { /* room doubles at 0, 1, 3, 7 … */
+        ProtobufCMessage **bigger = realloc(list->messages, (list->count * 2 + 1) * sizeof(*bigger));
+        if (bigger == NULL) {
+            protobuf_c_message_free_unpacked(message, NULL);
+            return false;
+        }
+        list->messages = bigger;
+    }
+    list->messages[list->count++] = message;
+    return true;
+}
+
+const struct image_list *image_records(struct image *image, Ckpt__Kind kind)
+{
+    struct image_list *list = &image->lists[kind];
+    if (list->loaded)
+        return list;
+    list->loaded = true;
+    struct ckpt_note note;
+    for (size_t i = 0; ckpt_reader_find_record(image->reader, (uint32_t)kind, &i, &note) == CKPT_OK; i++)
+        if (!add_record(image, list, &note)) {
+            image_complain(image, "reading records: out of memory");
+            break;
+        }
+    return list;
+}
+
+const void *image_record(struct image *image, Ckpt__Kind kind)
+{
+    const struct image_list *list = image_records(image, kind);
+    return list->count > 0 ? list->messages[0] : NULL;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    uint32_t x = (*(Ckpt__File *const *)a)->id, y = (*(Ckpt__File *const *)b)->id;
+    return (x > y) - (x < y);
+}
+
+static int compare_open_files(const void *a, const void *b)
+{
+    uint32_t x = (*(Ckpt__OpenFile *const *)a)->id, y = (*(Ckpt__OpenFile *const *)b)->id;
+    return (x > y) - (x < y);
+}
+
+static void *sorted(struct image *image, const struct image_list *list, int (*compare)(const void *, const void *))
+{
+    void **copy = malloc(list->count * sizeof(*copy));
+    if (copy == NULL) {
+        image_complain(image, "reading records: out of memory");
+        return NULL;
+    }
+    memcpy(copy, list->messages, list->count * sizeof(*copy));
+    qsort(copy, list->count, sizeof(*copy), compare);
+    return copy;
+}
+
+const Ckpt__File *image_file(struct image *image, uint32_t id)
+{
+    const struct image_list *list = image_records(image, CKPT__KIND__KIND_FILE);
+    if (id == 0 || list->count == 0)
+        return NULL;
+    if (image->files == NULL && (image->files = sorted(image, list, compare_files)) == NULL)
+        return NULL;
+    const Ckpt__File wanted = {.id = id}, *key = &wanted;
+    Ckpt__File **found = bsearch(&key, image->files, list->count, sizeof(*image->files), compare_files);
+    return found != NULL ? *found : NULL;
+}
+
+const Ckpt__OpenFile *image_open_file(struct image *image, uint32_t id)
+{
+    const struct image_list *list = image_records(image, CKPT__KIND__KIND_OPEN_FILE);
+    if (id == 0 || list->count == 0)
+        return NULL;
+    if (image->open_files == NULL && (image->open_files = sorted(image, list, compare_open_files)) == NULL)
+        return NULL;
+    const Ckpt__OpenFile wanted = {.id = id}, *key = &wanted;
+    Ckpt__OpenFile **found = bsearch(&key, image->open_files, list->count, sizeof(*image->open_files), compare_open_files);
+    return found != NULL ? *found : NULL;
+}

@@ -1,0 +1,45 @@
+/* An opened image and its records, unpacked by kind when first asked for. */
+#ifndef CKPTDUMP_IMAGE_H
+#define CKPTDUMP_IMAGE_H
+
+#include <ckptfmt/ckptfmt.h>
+
+#include "schemas/files.pb-c.h"
+#include "schemas/image.pb-c.h"
+#include "schemas/memory.pb-c.h"
+#include "schemas/process.pb-c.h"
+#include "schemas/record.pb-c.h"
+
+enum { IMAGE_KINDS = 16 }; /* kinds of record that there are views for; schemas/record.proto */
+
+struct image_list {
+    ProtobufCMessage **messages; /* in file order */
+    size_t count;
+    bool loaded;
+};
+
+struct image {
+    const char *path;
+    struct ckpt_reader *reader;
+    bool damaged;                      /* a record could not be read; the complaint is printed */
+    struct image_list lists[IMAGE_KINDS];
+    Ckpt__File **files;                /* by id, ascending */
+    Ckpt__OpenFile **open_files;       /* by id, ascending */
+};
+
+/* Opens `path`, borrowed. Complains and returns the exit status where it cannot: CLI_FAILED for a damaged or refused file, CLI_MISUSE
+ * where nothing could be read. CLI_FINE on success. Always deinit. */
+int image_open(struct image *image, const char *path);
+void image_deinit(struct image *image);
+
+/* All records of a kind. Those that are malformed are complained of, and left out. Borrowed. */
+const struct image_list *image_records(struct image *image, Ckpt__Kind kind);
+/* The first record of a kind, or NULL. */
+const void *image_record(struct image *image, Ckpt__Kind kind);
+/* NULL where there is none. */
+const Ckpt__File *image_file(struct image *image, uint32_t id);
+const Ckpt__OpenFile *image_open_file(struct image *image, uint32_t id);
+/* A complaint about this image; marks it damaged. */
+void image_complain(struct image *image, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
