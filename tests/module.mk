@@ -1,5 +1,6 @@
 # Tests print TAP; tests/run adds them up.
 -include tests/unit/module.mk
+-include tests/cli/module.mk
 
 check:
 	@$(MAKE) --no-print-directory deps
