@@ -1,6 +1,5 @@
 /* Notes in the order that the kernel's own core files have them: the first thread's status, the process, then the other threads. */
 #include <elf.h>
-#include <linux/elf.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
