@@ -43,6 +43,7 @@ struct freeze {
     struct proc_status status;
     struct proc_mapping *maps;  size_t map_count;  /* with vm_flags */
     struct proc_fd *fds;        size_t fd_count;
+    struct survey *survey; /* the files behind the mappings, looked at before the stop: resource/survey.h */
 };
 
 enum changed_policy { CHANGED_REFUSE, CHANGED_IGNORE };
@@ -60,6 +61,11 @@ struct thaw {
     const struct model *model;
     struct thaw_options options;
     struct plan *plan;
+    /* Descriptors of the plan's own: all are above the program's, from `high` on, and none is left open when the threads go on. */
+    int high, next_high;   /* the first of them; the next that is free */
+    int *content;          /* by File id - 1: the descriptor that has the content of a file with a space of its own; -1: none.
+                            * memory's plan opens them, before any other resource's plan */
+    uint32_t *thread_slots; /* by thread: slot of its new id in the plan; threads' plan starts them, before timers' and files' plans */
 };
 
 struct resource_ops {
