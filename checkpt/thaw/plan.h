@@ -72,7 +72,7 @@ void plan_reserve(struct plan *plan, uint64_t start, uint64_t end);
  * or before). Not called, or size 0: it had none, and gets none. The range is reserved. Where the bytes are this kernel's, this kernel's
  * special mappings move there; else the old text is kept at its place and its functions lead to this kernel's. */
 void plan_vdso(struct plan *plan, uint64_t start, uint64_t end, uint64_t vdso_start, const void *bytes, size_t size);
-/* True where plan_vdso()'s bytes are this kernel's: nothing needs redirecting. After plan_seal(). */
+/* True where plan_vdso()'s bytes are this kernel's and can be moved: nothing needs redirecting. After plan_seal(). */
 bool plan_vdso_is_own(const struct plan *plan);
 
 /* What a thaw leaves behind in the program: one small mapping of a memfd of this name ("/memfd:checkpt-thaw (deleted)" in maps), r-xs. The

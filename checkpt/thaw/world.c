@@ -1,9 +1,10 @@
 #include "checkpt/thaw/world.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "checkpt/thaw/plan_state.h"
@@ -87,11 +88,28 @@ static void note_line(struct world *world, const char *line)
         note_special(world, range, strncmp(name, "[vdso]", 6) == 0);
 }
 
+/* A sealed mapping refuses every mprotect(2), also one that changes nothing. It stays where it is, so that place must be free in the program. */
+static bool look_for_seal(struct world *world, const struct world_range *program, size_t count, struct failure *why)
+{
+    const struct world_range *first = &world->special[0];
+    if (world->special_count == 0)
+        return true;
+    int protection = first->start == world->own_vdso.start ? PROT_READ | PROT_EXEC : PROT_READ;
+    world->sealed = mprotect((void *)(uintptr_t)first->start, first->end - first->start, protection) != 0 && errno == EPERM;
+    uint64_t end = world->special[world->special_count - 1].end;
+    for (size_t i = 0; world->sealed && i < count; i++)
+        if (program[i].start < end && program[i].end > first->start)
+            return failure_set(why, "plan: this kernel seals its vdso at %#jx, where the program has memory; try again: it lies elsewhere every time",
+                               (uintmax_t)first->start);
+    return true;
+}
+
 bool world_look(struct world *world, struct failure *why)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
     if (maps == NULL)
         return failure_errno(why, "plan: reading /proc/self/maps");
+    size_t program = world->taken_count;
     char *line = NULL;
     size_t room = 0;
     world->top = HIGHEST;
@@ -99,6 +117,8 @@ bool world_look(struct world *world, struct failure *why)
         note_line(world, line);
     free(line);
     fclose(maps);
+    if (!look_for_seal(world, world->taken, program, why))
+        return false;
     qsort(world->taken, world->taken_count, sizeof(*world->taken), compare);
     world->same_text = world->own_vdso.end - world->own_vdso.start >= world->old_text_size && world->old_text_size > 0 &&
                        memcmp((const void *)(uintptr_t)world->own_vdso.start, world->old_text, world->old_text_size) == 0;

@@ -29,6 +29,7 @@ struct world {
     void *old_text;               /* malloc()ed, old_text_size bytes: 0 where it had no vdso */
     size_t old_text_size;
     bool same_text;               /* the old text is this kernel's */
+    bool sealed;                  /* CONFIG_MSEAL_SYSTEM_MAPPINGS (Linux 6.16): special mappings can be neither moved nor unmapped */
 };
 
 void world_deinit(struct world *world);

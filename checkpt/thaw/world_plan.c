@@ -24,7 +24,8 @@ size_t world_aside_size(const struct world *world)
 {
     if (world->old_text_size == 0)
         return 0;
-    return special_span(world) + (world->same_text ? 0 : pages(world->old_text_size));
+    size_t moved = world->sealed ? 0 : special_span(world);
+    return moved + (world->same_text && !world->sealed ? 0 : pages(world->old_text_size));
 }
 
 /* The kernel would write to the C library's rseq area, and read its robust list, in memory that is gone. glibc registers 32 bytes at least, whatever
@@ -66,16 +67,33 @@ static void plan_unmap(struct plan *plan, uint64_t start, uint64_t end)
         PLAN_CALL(plan, "unmapping checkpt's own memory", SYS_munmap, PLAN_NUMBER(start), PLAN_NUMBER(end - start));
 }
 
+static void plan_unmap_all(struct plan *plan, const struct world *world, uint64_t start, uint64_t end)
+{
+    uint64_t from = 0;
+    struct world_range stays[2] = {{start, end}, {world->top, world->top}};
+    if (world->sealed)
+        stays[1] = (struct world_range){world->special[0].start, world->special[0].start + special_span(world)};
+    unsigned low = stays[0].start < stays[1].start ? 0 : 1;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct world_range *next = &stays[low ^ i];
+        plan_unmap(plan, from, next->start);
+        from = next->end;
+    }
+    plan_unmap(plan, from, world->top);
+}
+
 /* The old text goes to its place with its functions leading to the new ones. A thread may have been stopped in the midst of one: it
  * finds zeros where the old [vvar] was, which says "no clock here, ask the kernel" in every layout so far. */
 static bool plan_redirected(struct plan *plan, const struct world *world, uint64_t aside, struct failure *why)
 {
-    uint64_t copy = aside + special_span(world), size = pages(world->old_text_size);
+    uint64_t size = pages(world->old_text_size);
+    uint64_t special = world->sealed ? world->special[0].start : aside;
+    uint64_t copy = world->sealed ? aside : aside + special_span(world);
     void *text = (void *)(uintptr_t)copy;
     if (mprotect(text, size, PROT_READ | PROT_WRITE) != 0)
         return failure_errno(why, "plan: making a copy of the program's vdso");
     memcpy(text, world->old_text, world->old_text_size);
-    uint64_t new_text = aside + (world->own_vdso.start - world->special[0].start);
+    uint64_t new_text = special + (world->own_vdso.start - world->special[0].start);
     if (!redirect_functions(text, world->old_text_size, world->own_vdso.start, world->own_vdso.end, new_text, why))
         return false;
     if (mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
@@ -92,13 +110,12 @@ bool world_plan(struct plan *plan, struct world *world, uint64_t start, uint64_t
 {
     plan_let_go(plan);
     bool wanted = world->old_text_size > 0 && world->special_count > 0;
-    if (wanted)
+    if (wanted && !world->sealed)
         plan_move_special(plan, world, world->special[0].start, aside, "vdso: moving this kernel's aside");
-    plan_unmap(plan, 0, start);
-    plan_unmap(plan, end, world->top);
+    plan_unmap_all(plan, world, start, end);
     if (!wanted)
         return true;
-    if (!world->same_text)
+    if (!world->same_text || world->sealed)
         return plan_redirected(plan, world, aside, why);
     uint64_t before = world->own_vdso.start - world->special[0].start;
     plan_move_special(plan, world, aside, world->old_vdso - before, "vdso: putting it in its place");

@@ -293,6 +293,15 @@ static void build_other_vdso(struct plan *plan)
     build_vdso(plan, true);
 }
 
+/* As a kernel with CONFIG_MSEAL_SYSTEM_MAPPINGS does it. */
+static void build_sealed_vdso(struct plan *plan)
+{
+    look_at_own_vdso();
+    if (syscall(462 /* mseal */, own.start, own.end - own.start, 0) != 0)
+        _exit(77);
+    build_vdso(plan, false);
+}
+
 static void expect_clock(pid_t child)
 {
     struct user_regs_struct registers;
@@ -313,6 +322,20 @@ Test(plan_state, the_vdso_comes_back_to_its_place)
     read_line(child, "maps", "[vdso]", line, sizeof(line));
     snprintf(wanted, sizeof(wanted), "%llx-", VDSO_AT);
     cr_expect_eq(strncmp(line, wanted, strlen(wanted)), 0, "%s", line);
+    end_traced(child);
+}
+
+Test(plan_state, a_sealed_vdso_is_led_to_where_it_is)
+{
+    pid_t probe = fork();
+    if (probe == 0)
+        _exit(syscall(462, 0, 0, 0) == 0 ? 0 : 77);
+    int status;
+    waitpid(probe, &status, 0);
+    if (WEXITSTATUS(status) == 77)
+        cr_skip_test("this kernel has no mseal");
+    pid_t child = start_traced(build_sealed_vdso);
+    expect_clock(child);
     end_traced(child);
 }
 
