@@ -6,6 +6,7 @@
 #define CKPTFMT_H
 
 #include <ckptfmt/chunk.h>
+#include <ckptfmt/edit.h>
 #include <ckptfmt/format.h>
 #include <ckptfmt/io.h>
 #include <ckptfmt/reader.h>
