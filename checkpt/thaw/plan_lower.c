@@ -115,8 +115,8 @@ static void lower_threads(const struct plan *plan)
     for (size_t i = PLAN_FIRST_THREAD; i < plan->list_count; i++) {
         const struct plan_list *list = &plan->lists[i];
         threads[i - PLAN_FIRST_THREAD] = (struct interpreter_thread){step_address(plan, list->first), frame, plan->area.control};
-        sigframe_build(memory(frame), frame, &list->context);
-        frame += sigframe_size(list->context.xsave, list->context.xsave_size);
+        sigframe_build(&plan->xsave, memory(frame), frame, &list->context);
+        frame += sigframe_size(&plan->xsave, list->context.xsave, list->context.xsave_size);
     }
 }
 

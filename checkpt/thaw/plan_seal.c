@@ -28,7 +28,7 @@ static size_t frames_size(const struct plan *plan)
 {
     size_t size = 0;
     for (size_t i = PLAN_FIRST_THREAD; i < plan->list_count; i++)
-        size += sigframe_size(plan->lists[i].context.xsave, plan->lists[i].context.xsave_size);
+        size += sigframe_size(&plan->xsave, plan->lists[i].context.xsave, plan->lists[i].context.xsave_size);
     return size;
 }
 
@@ -124,6 +124,7 @@ static bool prepend_world(struct plan *plan, struct failure *why)
 bool plan_seal(struct plan *plan, struct failure *why)
 {
     enum { WORLD_STEPS = 8 + 2 * WORLD_SPECIAL_MAX };
+    xsave_host_look(&plan->xsave);
     if (!complete(plan, why) || !world_look(&plan->world, why))
         return false;
     lay_out(plan, WORLD_STEPS);

@@ -67,6 +67,7 @@ struct plan {
     char *texts;                  size_t texts_size, texts_room;
     size_t current;               /* list that the next call goes to */
     size_t hint_count;
+    struct xsave_host xsave;
     struct world world;
     struct plan_area area;        /* start 0: not sealed */
 };

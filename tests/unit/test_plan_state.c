@@ -83,8 +83,10 @@ static const unsigned char trap_code[] = {0xcc, 0xeb, 0xfe};
 
 static unsigned char *pattern(size_t *size)
 {
-    uint64_t features = xsave_host_features(0);
-    *size = xsave_size(features);
+    struct xsave_host host;
+    xsave_host_look(&host);
+    uint64_t features = xsave_features(&host, 0);
+    *size = xsave_size(&host, features);
     unsigned char *area = calloc(1, *size);
     for (size_t i = 32; i < 416; i++)
         area[i] = (unsigned char)(i * 7 + 1); /* x87 and XMM registers */
@@ -147,7 +149,9 @@ Test(plan_state, vector_registers_survive)
 /* Areas of other makers: the same values at other places. */
 Test(plan_state, vector_registers_of_another_layout)
 {
-    uint64_t features = xsave_host_features(0);
+    struct xsave_host host;
+    xsave_host_look(&host);
+    uint64_t features = xsave_features(&host, 0);
     if ((features & 0xe0) != 0xe0)
         cr_skip_test("this CPU has no AVX-512");
     unsigned char intel[2688 + 8] = {0}, amd[2432 + 8] = {0}, out[16384];
@@ -159,12 +163,12 @@ Test(plan_state, vector_registers_of_another_layout)
         memset(intel + parts[i].intel, (int)(0x50 + i), parts[i].size);
         memset(amd + parts[i].amd, (int)(0x50 + i), parts[i].size);
     }
-    bool here_intel = xsave_size(0xe7) == 2688;
+    bool here_intel = xsave_size(&host, 0xe7) == 2688;
     const void *foreign = here_intel ? amd : intel;
-    xsave_convert(out, features, foreign, here_intel ? sizeof(amd) : sizeof(intel));
+    xsave_convert(&host, out, features, foreign, here_intel ? sizeof(amd) : sizeof(intel));
     for (size_t i = 0; i < 4; i++)
         cr_expect_eq(out[here_intel ? parts[i].intel : parts[i].amd], 0x50 + i);
-    xsave_convert(out, features, foreign, here_intel ? sizeof(amd) - 8 : sizeof(intel) - 8);
+    xsave_convert(&host, out, features, foreign, here_intel ? sizeof(amd) - 8 : sizeof(intel) - 8);
     for (size_t i = 0; i < 4; i++)
         cr_expect_eq(out[(here_intel ? parts[i].intel : parts[i].amd) + parts[i].size - 1], 0x50 + i);
 }

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <sys/user.h>
 
-#include "checkpt/arch/x86_64/xsave.h"
-
 #define UC_FP_XSTATE 1u
 #define UC_SIGCONTEXT_SS 2u
 #define UC_STRICT_RESTORE_SS 4u
@@ -42,21 +40,21 @@ static size_t align(size_t size)
 }
 
 /* A program without leave to use tiles has a smaller area: the kernel refuses a frame larger than its own would be. */
-static uint64_t frame_features(const void *xsave, size_t size)
+static uint64_t frame_features(const struct xsave_host *host, const void *xsave, size_t size)
 {
-    return xsave_host_features((xsave_in_use(xsave, size) >> XSAVE_TILE_DATA & 1) != 0);
+    return xsave_features(host, (xsave_in_use(xsave, size) >> XSAVE_TILE_DATA & 1) != 0);
 }
 
-size_t sigframe_size(const void *xsave, size_t size)
+size_t sigframe_size(const struct xsave_host *host, const void *xsave, size_t size)
 {
-    return align(sizeof(struct kernel_frame)) + align(xsave_size(frame_features(xsave, size)) + sizeof(uint32_t));
+    return align(sizeof(struct kernel_frame)) + align(xsave_size(host, frame_features(host, xsave, size)) + sizeof(uint32_t));
 }
 
-static void build_fpstate(unsigned char *area, const struct sigframe_context *context)
+static void build_fpstate(const struct xsave_host *host, unsigned char *area, const struct sigframe_context *context)
 {
-    uint64_t features = frame_features(context->xsave, context->xsave_size);
-    xsave_convert(area, features, context->xsave, context->xsave_size);
-    size_t size = xsave_size(features);
+    uint64_t features = frame_features(host, context->xsave, context->xsave_size);
+    xsave_convert(host, area, features, context->xsave, context->xsave_size);
+    size_t size = xsave_size(host, features);
     const uint32_t magic2 = FP_XSTATE_MAGIC2;
     struct software_bytes bytes = {0};
     if (features != 0) {
@@ -79,14 +77,14 @@ static void build_registers(struct kernel_sigcontext *out, const struct user_reg
     };
 }
 
-void sigframe_build(void *frame, uint64_t address, const struct sigframe_context *context)
+void sigframe_build(const struct xsave_host *host, void *frame, uint64_t address, const struct sigframe_context *context)
 {
     struct kernel_frame *out = frame;
     struct user_regs_struct registers;
     memcpy(&registers, context->registers, sizeof(registers));
     memset(out, 0, sizeof(*out));
     out->flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
-    if (xsave_host_features(0) != 0)
+    if (host->features != 0)
         out->flags |= UC_FP_XSTATE;
     out->stack_address = context->stack_address;
     out->stack_size = context->stack_size;
@@ -95,5 +93,5 @@ void sigframe_build(void *frame, uint64_t address, const struct sigframe_context
     build_registers(&out->registers, &registers);
     size_t fpstate = align(sizeof(*out));
     out->registers.fpstate = address + fpstate;
-    build_fpstate((unsigned char *)frame + fpstate, context);
+    build_fpstate(host, (unsigned char *)frame + fpstate, context);
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "checkpt/arch/x86_64/xsave.h"
+
 #define SIGFRAME_ALIGNMENT 64
 #define SIGFRAME_REGISTERS_SIZE 216 /* of struct user_regs_struct */
 
@@ -19,8 +21,8 @@ struct sigframe_context {
 };
 
 /* Bytes that a frame for this state takes on this host, a multiple of SIGFRAME_ALIGNMENT. */
-size_t sigframe_size(const void *xsave, size_t xsave_size);
+size_t sigframe_size(const struct xsave_host *host, const void *xsave, size_t xsave_size);
 /* Writes the frame to `frame`, sigframe_size() bytes, for use at `address` (SIGFRAME_ALIGNMENT-aligned). */
-void sigframe_build(void *frame, uint64_t address, const struct sigframe_context *context);
+void sigframe_build(const struct xsave_host *host, void *frame, uint64_t address, const struct sigframe_context *context);
 
 #endif

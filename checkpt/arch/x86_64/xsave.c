@@ -18,34 +18,42 @@ static const struct layout layouts[2][5] = {
     {{2, 256, 576}, {5, 64, 832}, {6, 512, 896}, {7, 1024, 1408}, {9, 8, 2432}},
 };
 
-static bool host_component(unsigned component, uint32_t *size, uint32_t *offset)
+static void look_at_component(struct xsave_host *host, unsigned component)
 {
-    unsigned a, b, c, d;
-    __cpuid_count(XSTATE_LEAF, component, a, b, c, d);
-    *size = a;
-    *offset = b;
-    return a != 0 && b != 0;
+    unsigned size, offset, c, d;
+    __cpuid_count(XSTATE_LEAF, component, size, offset, c, d);
+    if (offset == 0)
+        return;
+    host->components[component].size = size;
+    host->components[component].offset = offset;
 }
 
-uint64_t xsave_host_features(int tiles)
+void xsave_host_look(struct xsave_host *host)
 {
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & OSXSAVE) == 0)
-        return 0;
+    memset(host, 0, sizeof(*host));
+    __cpuid(1, a, b, c, d);
+    if ((c & OSXSAVE) == 0)
+        return;
     uint32_t low, high;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    uint64_t features = (uint64_t)high << 32 | low;
-    return tiles ? features : features & ~XSAVE_TILES;
+    host->features = (uint64_t)high << 32 | low;
+    for (unsigned i = FIRST_EXTENDED; i < COMPONENTS; i++)
+        if (host->features >> i & 1)
+            look_at_component(host, i);
 }
 
-size_t xsave_size(uint64_t features)
+uint64_t xsave_features(const struct xsave_host *host, int tiles)
+{
+    return tiles ? host->features : host->features & ~XSAVE_TILES;
+}
+
+size_t xsave_size(const struct xsave_host *host, uint64_t features)
 {
     size_t end = features == 0 ? XSAVE_LEGACY_SIZE : XSAVE_LEGACY_SIZE + XSAVE_HEADER_SIZE;
-    for (unsigned i = FIRST_EXTENDED; i < COMPONENTS; i++) {
-        uint32_t size, offset;
-        if ((features >> i & 1) && host_component(i, &size, &offset) && offset + size > end)
-            end = offset + size;
-    }
+    for (unsigned i = FIRST_EXTENDED; i < COMPONENTS; i++)
+        if ((features >> i & 1) && host->components[i].offset + host->components[i].size > end)
+            end = host->components[i].offset + host->components[i].size;
     return end;
 }
 
@@ -84,11 +92,11 @@ static void set_initial(unsigned char *area)
     memcpy(area + MXCSR, &mxcsr, sizeof(mxcsr));
 }
 
-void xsave_convert(void *area, uint64_t features, const void *source, size_t size)
+void xsave_convert(const struct xsave_host *host, void *area, uint64_t features, const void *source, size_t size)
 {
     unsigned char *out = area;
     const unsigned char *in = source;
-    size_t host_size = xsave_size(features);
+    size_t host_size = xsave_size(host, features);
     memset(out, 0, host_size);
     if (size < XSAVE_LEGACY_SIZE) {
         set_initial(out);
@@ -99,15 +107,11 @@ void xsave_convert(void *area, uint64_t features, const void *source, size_t siz
         return;
     uint64_t used = xsave_in_use(source, size) & features;
     for (unsigned i = FIRST_EXTENDED; i < COMPONENTS; i++) {
-        uint32_t length, offset;
+        uint32_t length = host->components[i].size, offset = host->components[i].offset;
         if ((used >> i & 1) == 0)
             continue;
-        if (!host_component(i, &length, &offset)) {
-            used &= ~(1ull << i);
-            continue;
-        }
         uint32_t from = source_offset(i, size, offset, host_size);
-        if (from + length <= size)
+        if (offset != 0 && from + length <= size)
             memcpy(out + offset, in + from, length);
         else
             used &= ~(1ull << i);
