@@ -5,111 +5,122 @@
 #include "checkpt/proc/proc.h"
 #include "checkpt/uapi.h"
 
-enum { PAGE = 4096, REGIONS = 512, ENTRIES = 4096 };
+enum { PAGE = 4096, REGIONS = 512, ENTRIES = 2048 };
 
-/* Regions come split by category; runs are joined before they are handed on. */
-struct joiner {
+/* Runs come in pieces; adjoining ones are handed out as one. */
+struct runs {
+    struct proc_range pending; /* empty where start == end */
     bool (*each)(void *context, const struct proc_range *run);
     void *context;
-    struct proc_range run;
 };
 
-static bool flush(struct joiner *j)
+static bool flush(struct runs *runs, struct failure *why)
 {
-    bool more = j->run.start == j->run.end || j->each(j->context, &j->run);
-    j->run.start = j->run.end;
-    return more;
-}
-
-static bool join(struct joiner *j, uint64_t start, uint64_t end)
-{
-    if (j->run.start != j->run.end && j->run.end == start) {
-        j->run.end = end;
+    if (runs->pending.start == runs->pending.end)
         return true;
-    }
-    if (!flush(j))
-        return false;
-    j->run = (struct proc_range){start, end};
+    /* `each` says why where it can: the sentence is only a fallback, for those whose context has no failure. */
+    if (!runs->each(runs->context, &runs->pending))
+        return why->sentence[0] != '\0' ? false : failure_set(why, "looking for pages: stopped");
+    runs->pending.start = runs->pending.end;
     return true;
 }
 
-static bool is_wanted(uint64_t categories, unsigned wanted)
+static bool add(struct runs *runs, uint64_t start, uint64_t end, struct failure *why)
 {
-    bool guard = (categories & PAGE_IS_GUARD) != 0, there = (categories & (PAGE_IS_PRESENT | PAGE_IS_SWAPPED)) != 0 && !guard;
-    bool zero = (categories & PAGE_IS_PFNZERO) != 0, file = (categories & PAGE_IS_FILE) != 0;
-    return ((wanted & PROC_PAGE_GUARD) && guard) || ((wanted & PROC_PAGE_PRESENT) && there && !zero) ||
-           ((wanted & PROC_PAGE_PRIVATE) && there && !zero && !file);
+    if (start == runs->pending.end && runs->pending.start != runs->pending.end) {
+        runs->pending.end = end;
+        return true;
+    }
+    if (!flush(runs, why))
+        return false;
+    runs->pending = (struct proc_range){start, end};
+    return true;
 }
 
-/* Returns false with errno where the kernel has no such ioctl, or the walk failed. */
-static bool scan_once(int fd, uint64_t start, uint64_t end, bool guards, struct page_region *regions, long *count, uint64_t *walked)
+/* Guard pages count as swapped, and zero pages as present, in PAGEMAP_SCAN. */
+static void choose(struct pm_scan_arg *scan, unsigned wanted, bool knows_guard)
 {
-    uint64_t mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED | (guards ? PAGE_IS_GUARD : 0);
-    struct pm_scan_arg arg;
-    memset(&arg, 0, sizeof(arg));
-    arg.size = sizeof(arg);
-    arg.start = start;
-    arg.end = end;
-    arg.vec = (uintptr_t)regions;
-    arg.vec_len = REGIONS;
-    arg.category_anyof_mask = mask;
-    arg.return_mask = mask | PAGE_IS_FILE | PAGE_IS_PFNZERO;
-    *count = ioctl(fd, PAGEMAP_SCAN, &arg);
-    *walked = arg.walk_end;
-    return *count >= 0;
+    scan->return_mask = PAGE_IS_WPALLOWED;
+    if (wanted == PROC_PAGE_GUARD) {
+        scan->category_mask = PAGE_IS_GUARD;
+        return;
+    }
+    scan->category_anyof_mask = PAGE_IS_PRESENT | PAGE_IS_SWAPPED;
+    scan->category_mask = PAGE_IS_PFNZERO;
+    if ((wanted & PROC_PAGE_PRESENT) == 0)
+        scan->category_mask |= PAGE_IS_FILE;
+    if ((wanted & PROC_PAGE_GUARD) == 0 && knows_guard)
+        scan->category_mask |= PAGE_IS_GUARD;
+    scan->category_inverted = scan->category_mask;
 }
 
-enum outcome { DONE, STOPPED, UNSUPPORTED, FAILED };
+enum outcome { DONE, FAILED, UNSUPPORTED };
 
-static enum outcome scan(int fd, uint64_t start, uint64_t end, unsigned wanted, bool guards, struct joiner *j)
+static enum outcome scan_range(int fd, uint64_t start, uint64_t end, unsigned wanted, bool knows_guard, struct runs *runs, struct failure *why)
 {
     struct page_region regions[REGIONS];
-    for (bool first = true; start < end; first = false) {
-        long count;
-        uint64_t walked;
-        if (!scan_once(fd, start, end, guards, regions, &count, &walked))
-            return first && (errno == ENOTTY || errno == EINVAL) ? UNSUPPORTED : FAILED;
-        for (long i = 0; i < count; i++)
-            if (is_wanted(regions[i].categories, wanted) && !join(j, regions[i].start, regions[i].end))
-                return STOPPED;
-        if (walked <= start)
+    struct pm_scan_arg scan = {.size = sizeof(scan), .end = end, .vec = (uint64_t)(uintptr_t)regions, .vec_len = REGIONS};
+    choose(&scan, wanted, knows_guard);
+    for (scan.start = start; scan.start < end; scan.start = scan.walk_end) {
+        int n = ioctl(fd, PAGEMAP_SCAN, &scan);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && scan.start == start && (errno == ENOTTY || errno == EINVAL))
+            return UNSUPPORTED;
+        if (n < 0) {
+            failure_errno(why, "looking for the pages of %llx-%llx", (unsigned long long)scan.start, (unsigned long long)end);
             return FAILED;
-        start = walked;
+        }
+        for (int i = 0; i < n; i++)
+            if (!add(runs, regions[i].start, regions[i].end, why))
+                return FAILED;
+        if (scan.walk_end <= scan.start)
+            break;
     }
-    return flush(j) ? DONE : STOPPED;
+    return DONE;
 }
 
-/* Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 file-backed or shared, 58 guard. The zero page cannot be told apart
- * without rights, and is read as what it is. */
-static enum outcome read_entries(int fd, uint64_t start, uint64_t end, unsigned wanted, struct joiner *j)
+/* Documentation/admin-guide/mm/pagemap.rst. Without the page's number the zero page looks like one of the program's own: it is taken along then. */
+static bool is_wanted(uint64_t entry, unsigned wanted)
+{
+    bool present = entry >> 63 & 1, swapped = entry >> 62 & 1, file = entry >> 61 & 1, guard = entry >> 58 & 1;
+    if (guard)
+        return (wanted & PROC_PAGE_GUARD) != 0;
+    if (!present && !swapped)
+        return false;
+    return (wanted & PROC_PAGE_PRESENT) != 0 || ((wanted & PROC_PAGE_PRIVATE) != 0 && !file);
+}
+
+static bool read_range(int fd, uint64_t start, uint64_t end, unsigned wanted, struct runs *runs, struct failure *why)
 {
     uint64_t entries[ENTRIES];
     while (start < end) {
-        size_t pages = (size_t)((end - start) / PAGE), count = pages < ENTRIES ? pages : ENTRIES;
-        ssize_t n = pread(fd, entries, count * sizeof(entries[0]), (off_t)(start / PAGE * sizeof(entries[0])));
-        if (n <= 0)
-            return FAILED;
-        for (size_t i = 0; i < (size_t)n / sizeof(entries[0]); i++, start += PAGE) {
-            uint64_t e = entries[i];
-            uint64_t categories = (e >> 63 & 1 ? PAGE_IS_PRESENT : 0u) | (e >> 62 & 1 ? PAGE_IS_SWAPPED : 0u) | (e >> 61 & 1 ? PAGE_IS_FILE : 0u) |
-                                  (e >> 58 & 1 ? PAGE_IS_GUARD : 0u);
-            if (is_wanted(categories, wanted) && !join(j, start, start + PAGE))
-                return STOPPED;
-        }
+        uint64_t left = (end - start) / PAGE;
+        size_t count = left < ENTRIES ? (size_t)left : ENTRIES;
+        ssize_t n = pread(fd, entries, count * sizeof(*entries), (off_t)(start / PAGE * sizeof(*entries)));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return failure_errno(why, "looking for the pages of %llx-%llx", (unsigned long long)start, (unsigned long long)end);
+        size_t got = (size_t)n / sizeof(*entries);
+        if (got == 0)
+            break; /* beyond the end of the address space: the process has exited */
+        for (size_t i = 0; i < got; i++, start += PAGE)
+            if (is_wanted(entries[i], wanted) && !add(runs, start, start + PAGE, why))
+                return false;
     }
-    return flush(j) ? DONE : STOPPED;
+    return true;
 }
 
 bool proc_pages(int pagemap_fd, uint64_t start, uint64_t end, unsigned wanted, bool (*each)(void *context, const struct proc_range *run), void *context,
                 struct failure *why)
 {
-    struct joiner j = {.each = each, .context = context};
-    enum outcome outcome = scan(pagemap_fd, start, end, wanted, true, &j);
+    struct runs runs = {.each = each, .context = context};
+    why->sentence[0] = '\0';
+    enum outcome outcome = scan_range(pagemap_fd, start, end, wanted, true, &runs, why);
+    if (outcome == UNSUPPORTED && wanted != PROC_PAGE_GUARD) /* 6.7 to 6.14 know no guard pages here */
+        outcome = scan_range(pagemap_fd, start, end, wanted, false, &runs, why);
     if (outcome == UNSUPPORTED)
-        outcome = scan(pagemap_fd, start, end, wanted, false, &j);
-    if (outcome == UNSUPPORTED)
-        outcome = read_entries(pagemap_fd, start, end, wanted, &j);
-    if (outcome == FAILED)
-        return failure_errno(why, "pagemap of %llx-%llx", (unsigned long long)start, (unsigned long long)end);
-    return outcome == DONE;
+        outcome = read_range(pagemap_fd, start, end, wanted, &runs, why) ? DONE : FAILED;
+    return outcome == DONE && flush(&runs, why);
 }

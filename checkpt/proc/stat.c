@@ -1,58 +1,79 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpt/proc/lines.h"
 #include "checkpt/proc/proc.h"
-#include "checkpt/proc/text.h"
 
-enum { FIELDS = 52 };
+enum { FIRST_FIELD = 3, LAST_FIELD = 52, FIELDS = LAST_FIELD + 1 };
 
-/* proc(5) numbers the fields from 1; the name in parentheses is the second and may hold anything, ')' too. */
+/* The kernel escapes newlines and backslashes of a name. */
+static void copy_comm(char comm[64], const char *from, const char *end)
+{
+    size_t length = 0;
+    while (from < end && length < 63) {
+        if (from[0] == '\\' && from + 1 < end && (from[1] == 'n' || from[1] == '\\')) {
+            comm[length++] = from[1] == 'n' ? '\n' : '\\';
+            from += 2;
+        } else {
+            comm[length++] = *from++;
+        }
+    }
+    comm[length] = '\0';
+}
+
+/* proc_pid_stat(5) counts fields from 1; the state is the third. */
+static size_t split(char *text, const char *fields[FIELDS])
+{
+    size_t number = FIRST_FIELD;
+    char *rest = text;
+    for (char *field; number <= LAST_FIELD && (field = strsep(&rest, " ")) != NULL;)
+        fields[number++] = field;
+    return number;
+}
+
+static uint64_t number(const char *text)
+{
+    return text[0] == '-' ? (uint64_t)strtoll(text, NULL, 10) : strtoull(text, NULL, 10);
+}
+
+static void store(struct proc_stat *stat, const char *const fields[FIELDS])
+{
+    stat->state = fields[3][0];
+    stat->ppid = (int32_t)number(fields[4]);
+    stat->pgrp = (int32_t)number(fields[5]);
+    stat->session = (int32_t)number(fields[6]);
+    stat->tty_nr = (int32_t)number(fields[7]);
+    stat->flags = (uint32_t)number(fields[9]);
+    stat->nice = (int32_t)number(fields[19]);
+    stat->num_threads = (int32_t)number(fields[20]);
+    stat->start_time = number(fields[22]);
+    stat->start_code = number(fields[26]);
+    stat->end_code = number(fields[27]);
+    stat->start_stack = number(fields[28]);
+    stat->exit_signal = (int32_t)number(fields[38]);
+    stat->rt_priority = (uint32_t)number(fields[40]);
+    stat->policy = (uint32_t)number(fields[41]);
+    stat->start_data = number(fields[45]);
+    stat->end_data = number(fields[46]);
+    stat->start_brk = number(fields[47]);
+    stat->arg_start = number(fields[48]);
+    stat->arg_end = number(fields[49]);
+    stat->env_start = number(fields[50]);
+    stat->env_end = number(fields[51]);
+}
+
 bool proc_stat(int directory, const char *name, struct proc_stat *stat, struct failure *why)
 {
-    size_t length;
-    char *text = proc_text(directory, name, &length, why);
-    if (text == NULL)
+    struct proc_lines lines;
+    if (!proc_lines_open(&lines, directory, name, why))
         return false;
-    char *open = strchr(text, '('), *close = strrchr(text, ')');
-    long long field[FIELDS + 1] = {0};
-    if (open == NULL || close == NULL || close < open || close[1] == 0) {
-        free(text);
-        return failure_set(why, "%s of /proc: not of the form that proc(5) describes", name);
-    }
-    memset(stat, 0, sizeof(*stat));
-    size_t comm = (size_t)(close - open - 1);
-    memcpy(stat->comm, open + 1, comm < sizeof(stat->comm) ? comm : sizeof(stat->comm) - 1);
-    stat->state = close[2];
-    char *at = close + 3;
-    for (int i = 4; i <= FIELDS; i++) {
-        char *next;
-        field[i] = (long long)strtoull(at, &next, 10);
-        if (next == at)
-            break;
-        at = next;
-    }
-    free(text);
-    stat->ppid = (int32_t)field[4];
-    stat->pgrp = (int32_t)field[5];
-    stat->session = (int32_t)field[6];
-    stat->tty_nr = (int32_t)field[7];
-    stat->flags = (uint32_t)field[9];
-    stat->nice = (int32_t)field[19];
-    stat->num_threads = (int32_t)field[20];
-    stat->start_time = (uint64_t)field[22];
-    stat->start_code = (uint64_t)field[26];
-    stat->end_code = (uint64_t)field[27];
-    stat->start_stack = (uint64_t)field[28];
-    stat->exit_signal = (int32_t)field[38];
-    stat->rt_priority = (uint32_t)field[40];
-    stat->policy = (uint32_t)field[41];
-    stat->start_data = (uint64_t)field[45];
-    stat->end_data = (uint64_t)field[46];
-    stat->start_brk = (uint64_t)field[47];
-    stat->arg_start = (uint64_t)field[48];
-    stat->arg_end = (uint64_t)field[49];
-    stat->env_start = (uint64_t)field[50];
-    stat->env_end = (uint64_t)field[51];
+    char *line = proc_lines_next(&lines);
+    proc_lines_close(&lines);
+    char *open = line != NULL ? strchr(line, '(') : NULL, *close = line != NULL ? strrchr(line, ')') : NULL;
+    const char *fields[FIELDS];
+    if (open == NULL || close == NULL || close < open || close[1] != ' ' || split(close + 2, fields) < LAST_FIELD)
+        return failure_set(why, "/proc file %s: not the fields that proc_pid_stat(5) names (has the process just exited?)", name);
+    copy_comm(stat->comm, open + 1, close);
+    store(stat, fields);
     return true;
 }

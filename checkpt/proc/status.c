@@ -1,90 +1,99 @@
+#include <stddef.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "checkpt/proc/array.h"
+#include "checkpt/proc/lines.h"
 #include "checkpt/proc/proc.h"
-#include "checkpt/proc/text.h"
 
-enum kind { IDS, NUMBER, OCTAL, HEX64, FLAG, GROUPS };
+static void read_ids(const char *text, uint32_t ids[4])
+{
+    char *end = (char *)text;
+    for (size_t i = 0; i < 4; i++)
+        ids[i] = (uint32_t)strtoul(end, &end, 10);
+}
 
+static void read_groups(const char *text, struct arena *arena, struct proc_status *status)
+{
+    struct proc_array groups = {.element = sizeof(uint32_t)};
+    for (char *end; ; text = end) {
+        uint32_t group = (uint32_t)strtoul(text, &end, 10);
+        if (end == text)
+            break;
+        *(uint32_t *)proc_array_add(&groups) = group;
+    }
+    status->groups = proc_array_keep(&groups, arena, &status->group_count);
+}
+
+enum kind { KIND_U64, KIND_U32, KIND_I32, KIND_BOOL, KIND_IDS };
+#define FIELD(key, base, kind, member) {key ":", base, kind, offsetof(struct proc_status, member)}
 static const struct {
-    const char *key;
+    char key[16];
+    int base;
     enum kind kind;
     size_t offset;
 } fields[] = {
-    {"Uid:", IDS, offsetof(struct proc_status, uid)},
-    {"Gid:", IDS, offsetof(struct proc_status, gid)},
-    {"Groups:", GROUPS, 0},
-    {"SigBlk:", HEX64, offsetof(struct proc_status, sig_blocked)},
-    {"SigIgn:", HEX64, offsetof(struct proc_status, sig_ignored)},
-    {"SigCgt:", HEX64, offsetof(struct proc_status, sig_caught)},
-    {"SigPnd:", HEX64, offsetof(struct proc_status, sig_pending)},
-    {"ShdPnd:", HEX64, offsetof(struct proc_status, shared_pending)},
-    {"CapInh:", HEX64, offsetof(struct proc_status, cap_inheritable)},
-    {"CapPrm:", HEX64, offsetof(struct proc_status, cap_permitted)},
-    {"CapEff:", HEX64, offsetof(struct proc_status, cap_effective)},
-    {"CapBnd:", HEX64, offsetof(struct proc_status, cap_bounding)},
-    {"CapAmb:", HEX64, offsetof(struct proc_status, cap_ambient)},
-    {"Umask:", OCTAL, offsetof(struct proc_status, umask)},
-    {"TracerPid:", NUMBER, offsetof(struct proc_status, tracer_pid)},
-    {"Threads:", NUMBER, offsetof(struct proc_status, threads)},
-    {"Seccomp:", NUMBER, offsetof(struct proc_status, seccomp)},
-    {"NoNewPrivs:", FLAG, offsetof(struct proc_status, no_new_privs)},
-    {"THP_enabled:", FLAG, offsetof(struct proc_status, thp_enabled)},
+    FIELD("Umask", 8, KIND_U32, umask),
+    FIELD("TracerPid", 10, KIND_I32, tracer_pid),
+    FIELD("Uid", 10, KIND_IDS, uid),
+    FIELD("Gid", 10, KIND_IDS, gid),
+    FIELD("THP_enabled", 10, KIND_BOOL, thp_enabled),
+    FIELD("Threads", 10, KIND_I32, threads),
+    FIELD("SigPnd", 16, KIND_U64, sig_pending),
+    FIELD("ShdPnd", 16, KIND_U64, shared_pending),
+    FIELD("SigBlk", 16, KIND_U64, sig_blocked),
+    FIELD("SigIgn", 16, KIND_U64, sig_ignored),
+    FIELD("SigCgt", 16, KIND_U64, sig_caught),
+    FIELD("CapInh", 16, KIND_U64, cap_inheritable),
+    FIELD("CapPrm", 16, KIND_U64, cap_permitted),
+    FIELD("CapEff", 16, KIND_U64, cap_effective),
+    FIELD("CapBnd", 16, KIND_U64, cap_bounding),
+    FIELD("CapAmb", 16, KIND_U64, cap_ambient),
+    FIELD("NoNewPrivs", 10, KIND_BOOL, no_new_privs),
+    FIELD("Seccomp", 10, KIND_U32, seccomp),
 };
 
-static void set_groups(struct proc_status *status, struct arena *arena, const char *value)
+static void store(struct proc_status *status, size_t field, const char *text)
 {
-    status->groups = arena_alloc(arena, (strlen(value) / 2 + 1) * sizeof(*status->groups));
-    for (char *next; *value != 0; value = next) {
-        unsigned long group = strtoul(value, &next, 10);
-        if (next == value)
-            break;
-        status->groups[status->group_count++] = (uint32_t)group;
+    char *to = (char *)status + fields[field].offset;
+    uint64_t value = fields[field].kind == KIND_IDS ? 0 : strtoull(text, NULL, fields[field].base);
+    switch (fields[field].kind) {
+    case KIND_U64: memcpy(to, &value, sizeof(value)); break;
+    case KIND_U32: memcpy(to, &(uint32_t){(uint32_t)value}, sizeof(uint32_t)); break;
+    case KIND_I32: memcpy(to, &(int32_t){(int32_t)value}, sizeof(int32_t)); break;
+    case KIND_BOOL: memcpy(to, &(bool){value != 0}, sizeof(bool)); break;
+    case KIND_IDS: read_ids(text, (uint32_t *)(void *)to); break;
     }
 }
 
-static void set_field(struct proc_status *status, struct arena *arena, size_t i, const char *value)
+static bool read_line(const char *line, struct arena *arena, struct proc_status *status)
 {
-    void *place = (char *)status + fields[i].offset;
-    switch (fields[i].kind) {
-    case IDS: {
-        uint32_t *ids = place;
-        sscanf(value, "%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]);
-        break;
+    if (strncmp(line, "Groups:", 7) == 0) {
+        read_groups(line + 7, arena, status);
+        return true;
     }
-    case NUMBER:
-        *(uint32_t *)place = (uint32_t)strtoul(value, NULL, 10);
-        break;
-    case OCTAL:
-        *(uint32_t *)place = (uint32_t)strtoul(value, NULL, 8);
-        break;
-    case HEX64:
-        *(uint64_t *)place = strtoull(value, NULL, 16);
-        break;
-    case FLAG:
-        *(bool *)place = *value == '1';
-        break;
-    case GROUPS:
-        set_groups(status, arena, value);
-        break;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+        size_t length = strlen(fields[i].key);
+        if (strncmp(line, fields[i].key, length) == 0) {
+            store(status, i, line + length);
+            return true;
+        }
     }
+    return false;
 }
 
 bool proc_status(int directory, const char *name, struct arena *arena, struct proc_status *status, struct failure *why)
 {
-    size_t length;
-    char *text = proc_text(directory, name, &length, why), *rest = text;
-    if (text == NULL)
+    struct proc_lines lines;
+    if (!proc_lines_open(&lines, directory, name, why))
         return false;
-    memset(status, 0, sizeof(*status));
-    status->thp_enabled = true; /* kernels before 5.0 do not say */
-    for (char *line; (line = proc_line(&rest)) != NULL;)
-        for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-            const char *value = proc_value(line, fields[i].key);
-            if (value != NULL)
-                set_field(status, arena, i, value);
-        }
-    free(text);
+    struct proc_status found = {.thp_enabled = true}; /* kernels without the line have no way to disable them */
+    size_t known = 0;
+    for (const char *line; (line = proc_lines_next(&lines)) != NULL;)
+        known += read_line(line, arena, &found);
+    proc_lines_close(&lines);
+    if (known == 0)
+        return failure_set(why, "/proc file %s: no line that proc_pid_status(5) names (has the process just exited?)", name);
+    *status = found;
     return true;
 }

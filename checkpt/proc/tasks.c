@@ -1,72 +1,87 @@
-#include <dirent.h>
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
+#include "checkpt/proc/array.h"
+#include "checkpt/proc/lines.h"
+#include "checkpt/proc/numbers.h"
 #include "checkpt/proc/proc.h"
-#include "checkpt/proc/text.h"
 
-static int compare(const void *a, const void *b)
+/* The process's id as this /proc numbers it: first in stat. */
+static bool own_pid(int directory, int64_t *pid, struct failure *why)
 {
-    pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void add(struct arena *arena, pid_t **list, size_t *count, size_t *room, pid_t pid)
-{
-    if (*count == *room) {
-        size_t more = *room == 0 ? 16 : *room * 2;
-        *list = arena_grow(arena, *list, *count, more, sizeof(**list));
-        *room = more;
-    }
-    (*list)[(*count)++] = pid;
+    return proc_number(directory, "stat", 10, pid, why);
 }
 
 bool proc_threads(int directory, struct arena *arena, pid_t **tids, size_t *count, struct failure *why)
 {
-    int fd = openat(directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (dir == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return failure_errno(why, "reading task of /proc");
-    }
-    pid_t *list = NULL;
-    size_t used = 0, room = 0;
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        if (entry->d_name[0] != '.')
-            add(arena, &list, &used, &room, (pid_t)strtol(entry->d_name, NULL, 10));
-    closedir(dir);
-    /* The kernel lists the leader first; the others by age, which ids that wrap around do not tell. */
-    if (used > 1)
-        qsort(list + 1, used - 1, sizeof(*list), compare);
+    uint32_t *numbers;
+    size_t n;
+    int64_t leader;
+    if (!own_pid(directory, &leader, why) || !proc_numbers(directory, "task", arena, &numbers, &n, why))
+        return false;
+    pid_t *list = arena_alloc(arena, (n + 1) * sizeof(pid_t));
+    size_t used = 0;
+    list[used++] = (pid_t)leader;
+    for (size_t i = 0; i < n; i++)
+        if (numbers[i] != (uint32_t)leader)
+            list[used++] = (pid_t)numbers[i];
     *tids = list;
     *count = used;
     return true;
 }
 
+static bool add_children_of(int directory, pid_t tid, struct proc_array *pids)
+{
+    char name[48];
+    struct proc_lines lines;
+    struct failure ignored;
+    snprintf(name, sizeof(name), "task/%d/children", tid);
+    if (!proc_lines_open(&lines, directory, name, &ignored))
+        return false;
+    char *text = proc_lines_next(&lines);
+    for (char *end; text != NULL; text = end) {
+        long pid = strtol(text, &end, 10);
+        if (end == text)
+            break;
+        *(pid_t *)proc_array_add(pids) = (pid_t)pid;
+    }
+    proc_lines_close(&lines);
+    return true;
+}
+
+/* Kernels without CONFIG_PROC_CHILDREN: whoever of all processes names this one as its parent. */
+static bool find_children(int directory, int64_t parent, struct arena *arena, struct proc_array *pids, struct failure *why)
+{
+    uint32_t *all;
+    size_t count;
+    if (!proc_numbers(directory, "..", arena, &all, &count, why))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        struct proc_stat stat;
+        struct failure ignored;
+        snprintf(name, sizeof(name), "../%u/stat", all[i]);
+        if (proc_stat(directory, name, &stat, &ignored) && stat.ppid == (pid_t)parent)
+            *(pid_t *)proc_array_add(pids) = (pid_t)all[i];
+    }
+    return true;
+}
+
 bool proc_children(int directory, struct arena *arena, pid_t **pids, size_t *count, struct failure *why)
 {
-    pid_t *tids, *list = NULL;
-    size_t thread_count, used = 0, room = 0;
+    pid_t *tids;
+    size_t thread_count, listed = 0;
     if (!proc_threads(directory, arena, &tids, &thread_count, why))
         return false;
-    for (size_t i = 0; i < thread_count; i++) {
-        struct failure ignored;
-        char name[64];
-        size_t length;
-        snprintf(name, sizeof(name), "task/%d/children", tids[i]);
-        char *text = proc_text(directory, name, &length, &ignored), *next;
-        for (char *at = text; at != NULL && *at != 0; at = next) {
-            long pid = strtol(at, &next, 10);
-            if (next == at)
-                break;
-            add(arena, &list, &used, &room, (pid_t)pid);
-        }
-        free(text);
+    struct proc_array array = {.element = sizeof(pid_t)};
+    for (size_t i = 0; i < thread_count; i++)
+        listed += add_children_of(directory, tids[i], &array);
+    if (listed == 0 && !find_children(directory, tids[0], arena, &array, why)) {
+        proc_array_drop(&array);
+        return false;
     }
-    *pids = list;
-    *count = used;
+    *pids = proc_array_keep(&array, arena, count);
     return true;
 }

@@ -3,57 +3,58 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpt/proc/array.h"
+#include "checkpt/proc/lines.h"
 #include "checkpt/proc/proc.h"
-#include "checkpt/proc/text.h"
 
-/* "notify: signal/tid.123", "none/pid.5", "thread/…": the kernel's names of SIGEV_*. */
-static void parse_notify(struct proc_timer *timer, const char *value)
+static const struct {
+    char word[8];
+    uint32_t notify;
+} notifications[] = {{"signal", SIGEV_SIGNAL}, {"none", SIGEV_NONE}, {"thread", SIGEV_THREAD}};
+
+/* "signal/pid.1234"; tid for SIGEV_THREAD_ID */
+static void read_notify(const char *text, struct proc_timer *timer)
 {
-    static const struct {
-        const char *name;
-        uint32_t notify;
-    } kinds[] = {{"none", SIGEV_NONE}, {"signal", SIGEV_SIGNAL}, {"thread", SIGEV_THREAD}};
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strncmp(value, kinds[i].name, strlen(kinds[i].name)) == 0)
-            timer->notify = kinds[i].notify;
-    if (strstr(value, "/tid.") != NULL)
-        timer->notify |= SIGEV_THREAD_ID;
-    const char *dot = strrchr(value, '.');
-    timer->target = dot != NULL ? (int32_t)strtol(dot + 1, NULL, 10) : 0;
+    for (size_t i = 0; i < sizeof(notifications) / sizeof(*notifications); i++) {
+        size_t length = strlen(notifications[i].word);
+        if (strncmp(text, notifications[i].word, length) == 0 && text[length] == '/')
+            timer->notify = notifications[i].notify | (strncmp(text + length + 1, "tid", 3) == 0 ? (uint32_t)SIGEV_THREAD_ID : 0);
+    }
+    const char *dot = strchr(text, '.');
+    if (dot != NULL)
+        timer->target = (int32_t)strtol(dot + 1, NULL, 10);
 }
 
-/* The value is printed with %px: hexadecimal without 0x. */
-static void parse_signal(struct proc_timer *timer, const char *value)
+static void read_detail(const char *line, struct proc_timer *timer)
 {
-    unsigned long long pointer = 0;
-    sscanf(value, "%u/%llx", &timer->signal, &pointer);
-    timer->value = pointer;
+    unsigned signal;
+    unsigned long long value;
+    if (sscanf(line, "signal: %u/%llx", &signal, &value) == 2) {
+        timer->signal = signal;
+        timer->value = value;
+    } else if (strncmp(line, "notify: ", 8) == 0) {
+        read_notify(line + 8, timer);
+    } else if (strncmp(line, "ClockID: ", 9) == 0) {
+        timer->clock = (int32_t)strtol(line + 9, NULL, 10);
+    }
 }
 
 bool proc_timers(int directory, struct arena *arena, struct proc_timer **timers, size_t *count, struct failure *why)
 {
-    size_t length, used = 0;
-    char *text = proc_text(directory, "timers", &length, why), *rest = text;
-    if (text == NULL)
+    struct proc_lines lines;
+    if (!proc_lines_open(&lines, directory, "timers", why))
         return false;
-    struct proc_timer *list = NULL;
-    for (char *line; (line = proc_line(&rest)) != NULL;) {
-        const char *value;
-        if ((value = proc_value(line, "ID:")) != NULL) {
-            list = arena_grow(arena, list, used, used + 1, sizeof(*list));
-            list[used++] = (struct proc_timer){.id = (uint32_t)strtoul(value, NULL, 10)};
-        } else if (used == 0) {
-            continue;
-        } else if ((value = proc_value(line, "signal:")) != NULL) {
-            parse_signal(&list[used - 1], value);
-        } else if ((value = proc_value(line, "notify:")) != NULL) {
-            parse_notify(&list[used - 1], value);
-        } else if ((value = proc_value(line, "ClockID:")) != NULL) {
-            list[used - 1].clock = (int32_t)strtol(value, NULL, 10);
+    struct proc_array array = {.element = sizeof(struct proc_timer)};
+    struct proc_timer *timer = NULL;
+    for (const char *line; (line = proc_lines_next(&lines)) != NULL;) {
+        if (strncmp(line, "ID: ", 4) == 0) {
+            timer = proc_array_add(&array);
+            timer->id = (uint32_t)strtoul(line + 4, NULL, 10);
+        } else if (timer != NULL) {
+            read_detail(line, timer);
         }
     }
-    free(text);
-    *timers = list;
-    *count = used;
+    proc_lines_close(&lines);
+    *timers = proc_array_keep(&array, arena, count);
     return true;
 }
