@@ -1,0 +1,19 @@
+/* Which open files and files an image's records refer to. */
+#ifndef CKPTEDIT_REFERENCES_H
+#define CKPTEDIT_REFERENCES_H
+
+#include "ckptedit/records.h"
+
+/* A set of ids. Zero-initialise. */
+struct references {
+    uint32_t *ids; /* ascending once collected */
+    size_t count, room;
+};
+void references_deinit(struct references *references);
+bool references_has(const struct references *references, uint32_t id);
+
+/* Collect what records that are not dropped refer to. CKPT_OK, or a status with the sentence on the reader (CKPT_NO_MEMORY: without). */
+enum ckpt_status references_to_open_files(struct references *references, struct records *records);
+enum ckpt_status references_to_files(struct references *references, struct records *records);
+
+#endif
