@@ -4,3 +4,11 @@ CLI_LIBRARY := $(B)/lib/libcli.a
 
 $(CLI_LIBRARY): $(call objects,$(CLI_SOURCES))
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+
+# A completion script from each program's own option table: build/…/completion/PROGRAM.
+$(B)/completion/%: $(B)/bin/%
+	$(call say,GEN,$@)mkdir -p $(@D) && $< --print-completion > $@
+
+COMPLETIONS := $(B)/completion/ckptdump $(B)/completion/ckptedit $(if $(wildcard checkpt/cmd/main.c),$(B)/completion/checkpt)
+LIBRARIES += $(COMPLETIONS)
+INSTALL += $(foreach script,$(COMPLETIONS),$(script):share/bash-completion/completions/$(notdir $(script)):644)

@@ -1,1 +1,1 @@
-# sources of docs
+MANPAGES += docs/checkpt.1 docs/ckptdump.1 docs/ckptedit.1 docs/ckptfmt.5
