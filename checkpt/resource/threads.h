@@ -1,0 +1,16 @@
+/* Threads: registers, and all that a thread has beside them. What the files of this resource share. */
+#ifndef CHECKPT_RESOURCE_THREADS_H
+#define CHECKPT_RESOURCE_THREADS_H
+
+#include "checkpt/resource/resource.h"
+
+extern const struct resource_ops threads_resource;
+
+/* threads_collect.c */
+bool threads_collect(struct freeze *freeze, struct failure *why);
+/* threads_plan.c: starts the threads, gives them their attributes, and brings ids in memory up to date. */
+bool threads_plan(struct thaw *thaw, struct failure *why);
+/* The very last calls of every thread: whatever other resources have each thread do is in its list already. */
+bool threads_leave(struct thaw *thaw, struct failure *why);
+
+#endif
