@@ -20,13 +20,13 @@ V ?=
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 
+comma := ,
 OPT ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wmissing-prototypes
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 CPPFLAGS_ALL = -D_GNU_SOURCE -I$(B)/gen -Ilibckptfmt/include -I. $(CPPFLAGS)
 CFLAGS_ALL = -std=gnu11 $(OPT) $(WARN) -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections $(SANFLAGS) $(CFLAGS)
 LDFLAGS_ALL = $(SANFLAGS) -Wl,--gc-sections -Wl,-z,relro,-z,now $(LDFLAGS)
-comma := ,
 LIBS_FMT := -lprotobuf-c -lxxhash -lzstd -lpthread
 
 # Each module.mk adds to these.

@@ -1,8 +1,9 @@
-/* make_image OUT [packed] [critical] [readonly] [big] [hostile]: writes an image that no program ever was, with something of every kind of record in it.
+/* make_image OUT [packed] [critical] [readonly] [big|medium] [hostile]: writes an image that no program ever was, with something of every kind of record in it.
  *   packed    pages compressed
  *   critical  a critical record of an unknown kind
  *   readonly  an unknown read-only feature
  *   big       4 GiB of memory, as holes with a page in each 64 KiB
+ *   medium    128 MiB of the same
  *   hostile   names that try to reach the terminal */
 #include <elf.h>
 #include <fcntl.h>
@@ -30,12 +31,13 @@
 #define TEXT(words) ((ProtobufCBinaryData){.len = sizeof(words) - 1, .data = (uint8_t *)(uintptr_t)(words)})
 
 enum { PAGE = CKPT_PAGE_SIZE, DATA_PAGES = 40, UNKNOWN_KIND = 9999, THREADS = 2 };
-static const uint64_t code = 0x400000, data = 0x600000, shared = 0x700000, stack = 0x7ffff0000000, big = 0x100000000, big_size = 4ull << 30;
+static const uint64_t code = 0x400000, data = 0x600000, shared = 0x700000, stack = 0x7ffff0000000, big = 0x100000000;
 static const char arguments[] = "prog\0--flag\0two words\0it's", environment[] = "HOME=/root\0EMPTY=\0TERM=\033[31mred";
 
 struct maker {
     struct ckpt_writer *writer;
-    bool packed, critical, readonly, big, hostile;
+    bool packed, critical, readonly, hostile;
+    uint64_t big_size; /* 0: none */
 };
 
 static void check(struct maker *m, enum ckpt_status status)
@@ -227,9 +229,9 @@ static void put_memory(struct maker *m)
     add_mapping(&all[0], code, code + 2 * PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, 1);
     add_mapping(&all[1], data, data + (DATA_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
     add_mapping(&all[2], shared, shared + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 5);
-    add_mapping(&all[3], big, big + big_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+    add_mapping(&all[3], big, big + m->big_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
     add_mapping(&all[4], stack - PAGE, stack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, 0);
-    if (!m->big)
+    if (m->big_size == 0)
         all[3] = all[4];
     layout.arg_start = stack - PAGE;
     layout.arg_end = layout.env_start = layout.arg_start + sizeof(arguments);
@@ -240,7 +242,7 @@ static void put_memory(struct maker *m)
     memory.process = 1;
     memory.space = 1;
     memory.layout = &layout;
-    memory.n_mappings = m->big ? MAPPINGS : MAPPINGS - 1;
+    memory.n_mappings = m->big_size > 0 ? MAPPINGS : MAPPINGS - 1;
     memory.mappings = pointers;
     for (size_t i = 0; i < memory.n_mappings; i++) {
         pointers[i] = &all[i];
@@ -249,8 +251,8 @@ static void put_memory(struct maker *m)
     }
     record(m, CKPT__KIND__KIND_MEMORY, &memory);
     check(m, ckpt_writer_extent(m->writer, 1, data, (DATA_PAGES + 1) * PAGE));
-    if (m->big)
-        check(m, ckpt_writer_extent(m->writer, 1, big, big_size));
+    if (m->big_size > 0)
+        check(m, ckpt_writer_extent(m->writer, 1, big, m->big_size));
     check(m, ckpt_writer_extent(m->writer, 1, stack - PAGE, PAGE));
     check(m, ckpt_writer_extent(m->writer, 2, 0, PAGE));
 }
@@ -265,7 +267,7 @@ static void put_pages(struct maker *m)
     check(m, ckpt_writer_put(m->writer, ticket++, 1, data, pages, 65536));
     check(m, ckpt_writer_put(m->writer, ticket++, 1, data + 65536, pages + 65536, sizeof(pages) - 65536));
     page[PAGE + 5] = 1;
-    for (uint64_t at = 0; m->big && at < big_size; at += sizeof(page))
+    for (uint64_t at = 0; at < m->big_size; at += sizeof(page))
         check(m, ckpt_writer_put(m->writer, ticket++, 1, big + at, page, sizeof(page)));
     memset(page, 0, sizeof(page));
     memcpy(page, arguments, sizeof(arguments));
@@ -307,7 +309,8 @@ int main(int argc, char **argv)
         return 2;
     char **words = argv + 2;
     struct maker m = {.packed = has(words, "packed"), .critical = has(words, "critical"), .readonly = has(words, "readonly"),
-                      .big = has(words, "big"), .hostile = has(words, "hostile")};
+                      .hostile = has(words, "hostile"),
+                      .big_size = has(words, "big") ? 4ull << 30 : has(words, "medium") ? 128ull << 20 : 0};
     int fd = open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     struct ckpt_io io;
     if (fd < 0 || ckpt_io_from_fd(&io, fd) != 0) {

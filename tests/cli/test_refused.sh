@@ -1,0 +1,79 @@
+# What bad input gets: a sentence and a status, never a crash.
+. tests/cli/tap.sh
+"$make_image" a.ckpt || exit 1
+"$make_image" packed.ckpt packed || exit 1
+"$make_image" critical.ckpt critical || exit 1
+"$make_image" readonly.ckpt readonly || exit 1
+: >empty
+head -c 5000 a.ckpt >cut
+printf '\177ELF\002\001\001' >stub
+echo 'just text' >text
+mkdir directory
+mkfifo pipe
+
+check 'an empty file' says 1 'empty: opening: the file is empty' "$dump" empty
+check 'a truncated file' says 1 'cut: opening: truncated' "$dump" cut
+check 'a stub' says 1 'truncated' "$dump" stub
+check 'text' says 1 'not an ELF file' "$dump" text
+check 'a directory' says 2 'it is a directory' "$dump" directory
+check 'a missing file' says 2 'No such file or directory' "$dump" missing
+check 'a pipe' says 2 'copy it into a file first' "$dump" pipe
+check 'a program' says 1 'not a core file' "$dump" "$dump"
+check 'a bad file among good ones' says 1 'cut: opening: truncated' "$dump" a.ckpt cut a.ckpt
+check 'a file of another architecture' says 1 'another architecture' sh -c 'cp a.ckpt arm && printf "\267\000" | dd of=arm bs=1 seek=18 conv=notrunc status=none; "$0" arm' "$dump"
+check 'an unknown critical record is said' prints 'cannot be resumed: record at' "$dump" critical.ckpt
+check 'an unknown critical record may be edited' gives 0 "$edit" --drop-fd 3 -o kept.ckpt critical.ckpt
+check 'an unknown read-only feature may be dumped' prints 'cannot be resumed: read-only feature' "$dump" readonly.ckpt
+check 'an unknown read-only feature forbids editing' says 1 'not edited' "$edit" --drop-fd 3 readonly.ckpt
+if [ "$(id -u)" -ne 0 ]; then
+    chmod 0 cut
+    check 'no permission' says 2 'Permission denied' "$dump" cut
+fi
+
+core() {
+    command -v gdb >/dev/null || return 77
+    sleep 100 &
+    pid=$!
+    gdb -batch -p $pid -ex "gcore ordinary.core" >/dev/null 2>&1
+    kill $pid
+    wait $pid 2>/dev/null
+    [ -f ordinary.core ]
+}
+if core; then
+    check 'an ordinary core' says 1 'an ordinary core file' "$dump" ordinary.core
+    check 'an ordinary core is not edited' says 1 'ordinary core file' "$edit" --drop-fd 0 ordinary.core
+else
+    skip 'an ordinary core' 'gdb cannot make one here'
+fi
+
+# Every view on every damaged file: a status of 1 (or 0 where only pages are damaged and none is read), and no signal.
+cat >damage.py <<'PY'
+import random, subprocess, sys
+dump, image, step, flips = sys.argv[1], open(sys.argv[2], "rb").read(), int(sys.argv[3]), int(sys.argv[4])
+views = "--summary --maps --fds --signals --threads --regs --args --env --timers --limits --notes --index --strings".split()
+random.seed(4711)
+bad = 0
+def run(data, what, *words):
+    global bad
+    open("damaged", "wb").write(data)
+    r = subprocess.run([dump, *words, "damaged"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=20)
+    if r.returncode != 1 or not r.stderr.startswith(b"ckptdump: damaged: "):
+        bad += 1
+        print(what, words, r.returncode, r.stderr[:200])
+lengths = sorted(set(list(range(0, len(image), step)) + list(range(max(0, len(image) - 300), len(image), 7)) + [63, 64, 65]))
+for n in lengths:
+    run(image[:n], f"cut at {n}")
+for i in range(flips):
+    at, bit = random.randrange(len(image)), 1 << random.randrange(8)
+    data = bytearray(image)
+    data[at] ^= bit
+    run(bytes(data), f"bit {bit} flipped at {at}", "--verify")
+    r = subprocess.run([dump, *views, "damaged"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20)
+    if r.returncode not in (0, 1):
+        bad += 1
+        print(f"views with bit {bit} flipped at {at}:", r.returncode)
+sys.exit(bad != 0)
+PY
+check 'truncations and flipped bits' python3 damage.py "$dump" a.ckpt 911 300
+check 'truncations and flipped bits of packed images' python3 damage.py "$dump" packed.ckpt 211 300
+finish
