@@ -1,7 +1,7 @@
 /* The program being frozen: every ptrace(2) call is in this folder.
  *
  * Order: tracee_create, tracee_attach (all threads stopped; the pause begins), reads, tracee_calls_begin, tracee_calls…,
- * tracee_calls_end, tracee_detach. tracee_detach may be called at any point and puts everything back: registers, signal masks,
+ * tracee_calls_end, tracee_detach. All by one thread, but for tracee_read(). tracee_detach may be called at any point and puts everything back: registers, signal masks,
  * scratch mapping, patched bytes. At any instant the death of the tracer by SIGKILL must leave the program running unharmed; see
  * checkpt/DESIGN.md, "Calls inside". */
 #ifndef CHECKPT_TRACEE_H
@@ -39,7 +39,8 @@ void tracee_kill(struct tracee *tracee);
 pid_t tracee_pid(const struct tracee *tracee);
 size_t tracee_thread_count(const struct tracee *tracee);
 pid_t tracee_tid(const struct tracee *tracee, size_t thread); /* thread 0 is the leader */
-/* True where the leader has exited but other threads live (a zombie leader): then thread 0 has no registers. */
+/* True where the leader has exited but other threads live (a zombie leader): then thread 0 has no registers, mask or lists, and makes no calls. */
+bool tracee_leader_has_exited(const struct tracee *tracee);
 
 /* State of a stopped thread, from outside. */
 bool tracee_registers(const struct tracee *tracee, size_t thread, struct user_regs_struct *registers, struct failure *why);

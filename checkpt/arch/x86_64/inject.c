@@ -1,0 +1,152 @@
+#include "checkpt/arch/x86_64/inject.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+extern const unsigned char inject_loop[], inject_single[], inject_fork[], inject_over[];
+
+_Static_assert(sizeof(struct inject_frame) == INJECT_FRAME_SIZE, "the restore sequence knows the frame by offsets");
+_Static_assert(sizeof(struct inject_call) == INJECT_CALL_SIZE, "the loop knows calls by offsets");
+_Static_assert(INJECT_FRAME_SIZE <= INJECT_CALLS - INJECT_CONTROL, "the frame lies before the calls");
+
+enum { CARRY = 1 << 0, PARITY = 1 << 2, ADJUST = 1 << 4, ZERO = 1 << 6, SIGN = 1 << 7, OVERFLOW = 1 << 11 };
+enum { CODE_64 = 0x33 };          /* __USER_CS */
+enum { SYSCALL_INSTRUCTION = 2 }; /* bytes */
+/* include/linux/errno.h of the kernel */
+enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_RESTARTBLOCK = 516 };
+
+static void make_again(struct inject_frame *frame, const struct user_regs_struct *registers)
+{
+    if ((int64_t)registers->orig_rax < 0)
+        return;
+    switch (-(int64_t)registers->rax) {
+    case ERESTARTSYS:
+    case ERESTARTNOINTR:
+    case ERESTARTNOHAND:
+        frame->rax = registers->orig_rax;
+        break;
+    case ERESTART_RESTARTBLOCK:
+        frame->rax = SYS_restart_syscall;
+        break;
+    default:
+        return;
+    }
+    frame->rip -= SYSCALL_INSTRUCTION;
+}
+
+void inject_frame_build(struct inject_frame *frame, const struct user_regs_struct *registers, uint64_t signal_mask)
+{
+    uint64_t flags = registers->eflags;
+    *frame = (struct inject_frame){
+        .mask = signal_mask,
+        .flags = ((flags & (CARRY | PARITY | ADJUST | ZERO | SIGN)) << 8) | ((flags & OVERFLOW) != 0),
+        .rip = registers->rip,
+        .rax = registers->rax,
+        .rbx = registers->rbx,
+        .rcx = registers->rcx,
+        .rdx = registers->rdx,
+        .rsi = registers->rsi,
+        .rdi = registers->rdi,
+        .rbp = registers->rbp,
+        .r8 = registers->r8,
+        .r9 = registers->r9,
+        .r10 = registers->r10,
+        .r11 = registers->r11,
+        .r12 = registers->r12,
+        .r13 = registers->r13,
+        .r14 = registers->r14,
+        .r15 = registers->r15,
+    };
+    make_again(frame, registers);
+}
+
+static void enter(struct user_regs_struct *registers, uint64_t rip, uint64_t frame)
+{
+    registers->orig_rax = ~0ull; /* no call to restart: this is not the thread's own */
+    registers->rip = rip;
+    registers->rbx = frame;
+}
+
+static void load_call(struct user_regs_struct *registers, const struct inject_call *call)
+{
+    registers->rax = call->number;
+    registers->rdi = call->arguments[0];
+    registers->rsi = call->arguments[1];
+    registers->rdx = call->arguments[2];
+    registers->r10 = call->arguments[3];
+    registers->r8 = call->arguments[4];
+    registers->r9 = call->arguments[5];
+}
+
+void inject_enter_tail(struct user_regs_struct *registers, uint64_t tail, const struct inject_call *call)
+{
+    enter(registers, tail, tail + inject_tail_size());
+    load_call(registers, call);
+}
+
+static void enter_batch(struct user_regs_struct *registers, uint64_t scratch, const unsigned char *entry)
+{
+    enter(registers, scratch + (uint64_t)(entry - inject_batch), scratch + INJECT_CONTROL);
+}
+
+void inject_enter_single(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call)
+{
+    enter_batch(registers, scratch, inject_single);
+    load_call(registers, call);
+}
+
+static void aim(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal)
+{
+    registers->rbp = scratch + INJECT_CALLS;
+    registers->r12 = registers->rbp + count * INJECT_CALL_SIZE;
+    registers->r15 = (uint64_t)signal;
+}
+
+void inject_enter_batch(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal)
+{
+    enter_batch(registers, scratch, inject_loop);
+    aim(registers, scratch, count, signal);
+}
+
+void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call, int signal)
+{
+    enter_batch(registers, scratch, inject_fork);
+    load_call(registers, call);
+    aim(registers, scratch, 1, signal);
+}
+
+bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t scratch)
+{
+    return registers->rip == scratch + (uint64_t)(inject_over - inject_batch) && registers->rbp == registers->r12;
+}
+
+bool inject_is_native(const struct user_regs_struct *registers)
+{
+    return registers->cs == CODE_64;
+}
+
+/* Not those of which a part may have been done (close, connect). */
+static const struct {
+    uint16_t number;
+    bool masks_signals;
+} gives_up[] = {
+    {SYS_epoll_wait, false},      {SYS_epoll_pwait, true},  {SYS_epoll_pwait2, true}, {SYS_rt_sigtimedwait, true}, {SYS_semop, false},
+    {SYS_semtimedop, false},      {SYS_io_getevents, false}, {SYS_io_pgetevents, true}, {SYS_recvfrom, false},     {SYS_recvmsg, false},
+    {SYS_accept, false},          {SYS_accept4, false},
+};
+
+bool inject_redo_interrupted(struct user_regs_struct *registers, bool *masks_signals)
+{
+    if ((int64_t)registers->rax != -EINTR)
+        return false;
+    for (size_t i = 0; i < sizeof(gives_up) / sizeof(*gives_up); i++) {
+        if (registers->orig_rax != gives_up[i].number)
+            continue;
+        registers->rax = registers->orig_rax;
+        registers->orig_rax = ~0ull;
+        registers->rip -= SYSCALL_INSTRUCTION;
+        *masks_signals = gives_up[i].masks_signals;
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,92 @@
+/* Making system calls inside a stopped thread that must survive our death at any instant: the code that runs there, and the registers to enter it with.
+ *
+ * Whatever we let a thread run ends in the restore sequence, which reads the thread's own state from a frame and goes back to where it was. The stack
+ * pointer is the thread's own all along and nothing is pushed: a signal that arrives in the middle finds the stack as the program left it.
+ * The only registers a frame does not carry are rsp and the flags that our code does not change. Neither the FPU nor the kernel's restart block
+ * are touched (rt_sigreturn would reset both).
+ *
+ * Two pieces of code: the tail, small enough for the padding at the end of a text, makes one call; the batch, in a mapping of its own, makes many. */
+#ifndef CHECKPT_ARCH_INJECT_H
+#define CHECKPT_ARCH_INJECT_H
+
+#define INJECT_MASK 0
+#define INJECT_FLAGS 8
+#define INJECT_RIP 16
+#define INJECT_RAX 24
+#define INJECT_RBX 32
+#define INJECT_RCX 40
+#define INJECT_RDX 48
+#define INJECT_RSI 56
+#define INJECT_RDI 64
+#define INJECT_RBP 72
+#define INJECT_R8 80
+#define INJECT_R9 88
+#define INJECT_R10 96
+#define INJECT_R11 104
+#define INJECT_R12 112
+#define INJECT_R13 120
+#define INJECT_R14 128
+#define INJECT_R15 136
+#define INJECT_FRAME_SIZE 144
+
+/* The scratch area: a page of code, the frame and the calls behind it, the caller's data, and a page that keeps the kernel from merging the writable
+ * part with a neighbour. First and last page stay read-execute. */
+#define INJECT_CONTROL 4096
+#define INJECT_CALLS (INJECT_CONTROL + 256)
+#define INJECT_DATA 20480
+
+#define INJECT_CALL_NUMBER 0
+#define INJECT_CALL_ARGUMENTS 8
+#define INJECT_CALL_RESULT 56
+#define INJECT_CALL_SIZE 64
+
+#define INJECT_MAGIC "checkpt scratch"
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/user.h>
+
+struct inject_call {
+    uint64_t number, arguments[6];
+    int64_t result;
+};
+enum { INJECT_CALLS_MAX = (INJECT_DATA - INJECT_CALLS) / INJECT_CALL_SIZE };
+
+/* The state that the restore sequence brings back, as if nothing had been: an interrupted call is made again (or goes on, by restart_syscall). */
+struct inject_frame {
+    uint64_t mask, flags, rip, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
+};
+void inject_frame_build(struct inject_frame *frame, const struct user_regs_struct *registers, uint64_t signal_mask);
+
+/* The tail; its frame lies right behind it. 8-aligned, and so must be its place. */
+extern const unsigned char inject_tail[], inject_tail_end[];
+enum { INJECT_TAIL_ROOM = 128 + INJECT_FRAME_SIZE }; /* at most, code and frame */
+static inline size_t inject_tail_size(void) { return (size_t)(inject_tail_end - inject_tail); }
+
+/* The batch, for the scratch area's first page; it begins with INJECT_MAGIC. */
+extern const unsigned char inject_batch[], inject_batch_end[];
+
+/* All of these change `registers`, the thread's own, to what it enters our code with. */
+void inject_enter_tail(struct user_regs_struct *registers, uint64_t tail, const struct inject_call *call);
+/* One call from the scratch area's code. */
+void inject_enter_single(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call);
+/* All of `count` calls, then a tgkill() of itself with `signal`, which the tracer sees and swallows. */
+void inject_enter_batch(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal);
+/* Like a batch of one call, the clone() in `call`; the child exits at once. signal 0: no tgkill(). */
+void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call, int signal);
+
+/* Whether the thread has just sent itself the signal at the end of a batch, and all `count` calls were made. */
+bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t scratch);
+
+/* A thread that runs 64-bit code; others cannot make our calls. */
+bool inject_is_native(const struct user_regs_struct *registers);
+
+/* Calls that give up with EINTR when the thread is merely stopped by a tracer (signal(7), "Interruption … by stop signals"): true where this one did, and
+ * may be made again; `registers` are then set to do so. `masks_signals`: it had set a signal mask for its duration. */
+bool inject_redo_interrupted(struct user_regs_struct *registers, bool *masks_signals);
+
+#endif
+#endif

@@ -1,0 +1,12 @@
+/* Why a process cannot be attached to, in a sentence. */
+#ifndef CHECKPT_TRACEE_REFUSAL_H
+#define CHECKPT_TRACEE_REFUSAL_H
+
+#include <sys/types.h>
+
+#include "checkpt/failure.h"
+
+/* After PTRACE_SEIZE of thread `tid` failed with `error`. Returns false. */
+bool refusal_explain(pid_t pid, pid_t tid, int directory, int error, struct failure *why);
+
+#endif
