@@ -1,0 +1,120 @@
+#include "checkpt/freeze/look.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "checkpt/resource/survey.h"
+#include "checkpt/thaw/plan.h"
+#include "checkpt/tracee/tracee.h"
+
+static bool look_at_process(struct freeze *freeze, struct failure *why)
+{
+    return proc_stat(freeze->directory, "stat", &freeze->stat, why) &&
+           proc_status(freeze->directory, "status", &freeze->model->arena, &freeze->status, why);
+}
+
+/* The survey comes into being with every file behind a mapping looked at: nothing of that is left for the pause. */
+static void survey_all(struct freeze *freeze)
+{
+    freeze->survey = survey_create(&freeze->model->arena, freeze->directory);
+    for (size_t i = 0; i < freeze->map_count; i++)
+        if (freeze->maps[i].inode != 0)
+            survey_find(freeze->survey, &freeze->maps[i]);
+}
+
+bool look_before(struct freeze *freeze, struct failure *why)
+{
+    struct arena *arena = &freeze->model->arena;
+    if (!proc_open(freeze->pid, &freeze->directory, why) || !look_at_process(freeze, why) ||
+        !proc_smaps(freeze->directory, arena, &freeze->maps, &freeze->map_count, why) ||
+        !proc_fds(freeze->directory, arena, &freeze->fds, &freeze->fd_count, why))
+        return false;
+    survey_all(freeze);
+    return true;
+}
+
+static bool same_mapping(const struct proc_mapping *a, const struct proc_mapping *b)
+{
+    return a->start == b->start && a->end == b->end && a->offset == b->offset && a->protection == b->protection && a->shared == b->shared &&
+           a->inode == b->inode && a->device == b->device && strcmp(a->path, b->path) == 0;
+}
+
+static bool same_fd(const struct proc_fd *a, const struct proc_fd *b)
+{
+    return a->number == b->number && a->device == b->device && a->inode == b->inode && strcmp(a->target, b->target) == 0;
+}
+
+/* smaps walks all page tables, maps does not. Stacks grow and heaps end elsewhere all the time: such a mapping keeps its flags too. */
+static bool carry_flags(struct freeze *freeze, struct proc_mapping *maps, size_t count)
+{
+    size_t k = 0;
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        while (k < freeze->map_count && freeze->maps[k].end < maps[i].end && freeze->maps[k].end <= maps[i].start)
+            k++;
+        const struct proc_mapping *old = k < freeze->map_count ? &freeze->maps[k] : NULL;
+        if (old == NULL || !same_mapping(old, &maps[i])) {
+            all = false;
+            continue;
+        }
+        maps[i].vm_flags = old->vm_flags;
+        maps[i].protection_key = old->protection_key;
+    }
+    return all && count == freeze->map_count;
+}
+
+static bool look_at_maps(struct freeze *freeze, bool *changed, struct failure *why)
+{
+    struct proc_mapping *maps;
+    size_t count;
+    if (!proc_maps(freeze->directory, &freeze->model->arena, &maps, &count, why))
+        return false;
+    if (!carry_flags(freeze, maps, count)) {
+        *changed = true;
+        if (!proc_smaps(freeze->directory, &freeze->model->arena, &maps, &count, why))
+            return false;
+    }
+    freeze->maps = maps;
+    freeze->map_count = count;
+    return true;
+}
+
+static bool look_at_fds(struct freeze *freeze, bool *changed, struct failure *why)
+{
+    struct proc_fd *fds;
+    size_t count;
+    if (!proc_fds(freeze->directory, &freeze->model->arena, &fds, &count, why))
+        return false;
+    *changed = *changed || count != freeze->fd_count;
+    for (size_t i = 0; i < count && !*changed; i++)
+        *changed = !same_fd(&fds[i], &freeze->fds[i]);
+    freeze->fds = fds;
+    freeze->fd_count = count;
+    return true;
+}
+
+bool look_again(struct freeze *freeze, bool *changed, struct failure *why)
+{
+    *changed = false;
+    return look_at_process(freeze, why) && look_at_maps(freeze, changed, why) && look_at_fds(freeze, changed, why);
+}
+
+static bool stands_in(const struct freeze *freeze, const struct proc_mapping *mapping)
+{
+    struct failure ignored;
+    struct user_regs_struct registers;
+    for (size_t i = 0; i < tracee_thread_count(freeze->tracee); i++)
+        if (tracee_registers(freeze->tracee, i, &registers, &ignored) && registers.rip >= mapping->start && registers.rip < mapping->end)
+            return true;
+    return false;
+}
+
+bool look_is_thawed(const struct freeze *freeze)
+{
+    for (size_t i = 0; i < freeze->map_count; i++) {
+        const struct proc_mapping *mapping = &freeze->maps[i];
+        if (strcmp(mapping->path, "/memfd:" PLAN_REMAINS) == 0 && ((mapping->protection & PROT_WRITE) != 0 || stands_in(freeze, mapping)))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,20 @@
+/* Copying: worker threads take a piece each, read it and hand it to the writer. */
+#ifndef CHECKPT_FREEZE_PAGES_H
+#define CHECKPT_FREEZE_PAGES_H
+
+#include "checkpt/freeze/extents.h"
+#include "checkpt/freeze/tid_words.h"
+
+struct pages {
+    const struct extents *extents;
+    struct ckpt_writer *writer;
+    pid_t pid;              /* whose memory is read: the program, stopped, or a snapshot of it */
+    unsigned threads;       /* 0: as many as there is work for */
+    struct tid_set tids;    /* words that hold these are looked for */
+};
+
+/* Copies all extents. The words found are added to the model's record, ascending. Stops early when SIGINT, SIGTERM or SIGHUP (which the caller has blocked) is
+ * pending: "interrupted". */
+bool pages_copy(const struct pages *pages, struct model *model, struct failure *why);
+
+#endif
