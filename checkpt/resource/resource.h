@@ -46,12 +46,12 @@ struct freeze {
     struct survey *survey; /* the files behind the mappings, looked at before the stop: resource/survey.h */
 };
 
-enum changed_policy { CHANGED_REFUSE, CHANGED_IGNORE };
+enum changed_policy { CHANGED_REFUSE, CHANGED_IGNORE, CHANGED_TRUNCATE };
 struct thaw_options {
     bool keep_pid;         /* --pid: the original pid and thread ids */
     bool copy;             /* --copy: read all memory, map nothing from the image */
     bool verify;           /* --verify: check every digest first */
-    enum changed_policy changed; /* --changed=refuse|ignore: files that changed since the freeze */
+    enum changed_policy changed; /* --changed=refuse|ignore|truncate: files that changed since the freeze; truncate cuts what the program was writing back to its size of then */
 };
 
 struct thaw {

@@ -83,6 +83,13 @@ uint32_t plan_data(struct plan *plan, const void *bytes, size_t length, size_t a
     return (uint32_t)plan->datum_count++;
 }
 
+uint32_t plan_data_part(struct plan *plan, uint32_t handle, size_t offset, size_t length)
+{
+    plan->data_list = plan_room(plan->data_list, &plan->datum_room, plan->datum_count + 1, sizeof(*plan->data_list));
+    plan->data_list[plan->datum_count] = (struct plan_datum){plan->data_list[handle].offset + offset, length};
+    return (uint32_t)plan->datum_count++;
+}
+
 static void point(struct plan *plan, uint32_t handle, size_t offset, struct plan_arg target, size_t target_offset)
 {
     plan->pointers = plan_room(plan->pointers, &plan->pointer_room, plan->pointer_count + 1, sizeof(*plan->pointers));
@@ -138,13 +145,23 @@ uint32_t plan_call(struct plan *plan, unsigned flags, int64_t expected, const ch
     return (uint32_t)(step - plan->steps);
 }
 
-void plan_store(struct plan *plan, uint64_t address, struct plan_arg value, uint32_t keep)
+static void store(struct plan *plan, struct plan_arg address, struct plan_arg value, uint32_t keep)
 {
     struct plan_step *step = plan_append(plan, INTERPRETER_STORE, 0, NULL, -1);
     step->count = 3;
-    step->arguments[0] = PLAN_NUMBER(address);
+    step->arguments[0] = address;
     step->arguments[1] = value;
     step->arguments[2] = PLAN_NUMBER(keep);
+}
+
+void plan_store(struct plan *plan, uint64_t address, struct plan_arg value, uint32_t keep)
+{
+    store(plan, PLAN_NUMBER(address), value, keep);
+}
+
+void plan_store_data(struct plan *plan, uint32_t handle, struct plan_arg value, uint32_t keep)
+{
+    store(plan, PLAN_DATA(handle), value, keep);
 }
 
 /* clone(2) will do where any id is good, and is allowed where clone3(2) is filtered. */

@@ -36,6 +36,9 @@ uint32_t plan_data(struct plan *plan, const void *bytes, size_t length, size_t a
 /* Puts the absolute address of data `target` (plus offset) into 8 bytes of data `handle` at `offset` once addresses are known. */
 void plan_pointer(struct plan *plan, uint32_t handle, size_t offset, uint32_t target, size_t target_offset);
 
+/* A handle for part of the data that `handle` names. */
+uint32_t plan_data_part(struct plan *plan, uint32_t handle, size_t offset, size_t length);
+
 void plan_thread(struct plan *plan, size_t thread);
 /* Appends a call to the current list and returns the slot of its result. `what` is the sentence's beginning should it fail:
  * "file /var/x: opening" (copied). Up to 6 arguments in `arguments`. */
@@ -49,6 +52,9 @@ uint32_t plan_call(struct plan *plan, unsigned flags, int64_t expected, const ch
 
 /* *(u32 *)address = (*(u32 *)address & keep) | (value & ~keep): brings a thread id that the program keeps up to date. */
 void plan_store(struct plan *plan, uint64_t address, struct plan_arg value, uint32_t keep);
+
+/* The same into data kept beside the plan, for a later call's argument to point to. */
+void plan_store_data(struct plan *plan, uint32_t handle, struct plan_arg value, uint32_t keep);
 
 /* Starts thread `thread` (its list runs in it from here on); returns the slot of its tid. set_tid 0: any. Leader's list only. */
 uint32_t plan_start_thread(struct plan *plan, size_t thread, int32_t set_tid, const char *what);

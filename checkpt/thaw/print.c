@@ -69,7 +69,9 @@ static void print_call_step(struct printer *printer, uint32_t slot)
 
 static void print_store(struct printer *printer, const struct plan_step *step)
 {
-    fprintf(printer->out, "*(int *)0x%" PRIx64 " = ", step->arguments[0].value);
+    const struct plan_arg *address = &step->arguments[0];
+    uint64_t base = address->kind == PLAN_ARG_DATA ? printer->plan->area.data + printer->plan->data_list[address->value].offset : address->value;
+    fprintf(printer->out, "*(int *)0x%" PRIx64 " = ", base);
     print_argument(printer, PRINT_ANY, &step->arguments[1]);
     if (step->arguments[2].value != 0)
         fprintf(printer->out, " /* keeping bits 0x%" PRIx64 " */", step->arguments[2].value);

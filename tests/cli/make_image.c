@@ -1,10 +1,11 @@
-/* make_image OUT [packed] [critical] [readonly] [big|medium] [hostile]: writes an image that no program ever was, with something of every kind of record in it.
+/* make_image OUT [packed] [critical] [readonly] [big|medium] [hostile] [mangle N]: writes an image that no program ever was, with something of every kind of record in it.
  *   packed    pages compressed
  *   critical  a critical record of an unknown kind
  *   readonly  an unknown read-only feature
  *   big       4 GiB of memory, as holes with a page in each 64 KiB
  *   medium    128 MiB of the same
- *   hostile   names that try to reach the terminal */
+ *   hostile   names that try to reach the terminal
+ *   mangle N  every record but the first has a few bytes changed at random, by seed N, under right digests */
 #include <elf.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -38,6 +39,7 @@ struct maker {
     struct ckpt_writer *writer;
     bool packed, critical, readonly, hostile;
     uint64_t big_size; /* 0: none */
+    unsigned mangle;   /* seed; 0: none */
 };
 
 static void check(struct maker *m, enum ckpt_status status)
@@ -48,9 +50,21 @@ static void check(struct maker *m, enum ckpt_status status)
     exit(1);
 }
 
+static void put_body(struct maker *m, uint32_t kind, bool critical, uint8_t *body, size_t length)
+{
+    for (int i = m->mangle != 0 ? rand_r(&m->mangle) % 3 : 0; i > 0 && length > 0 && kind != CKPT__KIND__KIND_IMAGE; i--)
+        body[(unsigned)rand_r(&m->mangle) % length] = (uint8_t)rand_r(&m->mangle);
+    check(m, ckpt_writer_record(m->writer, kind, critical, body, length));
+}
+
 static void record(struct maker *m, Ckpt__Kind kind, const void *message)
 {
-    check(m, ckpt_writer_message(m->writer, kind, true, message));
+    uint8_t body[1024];
+    size_t length = protobuf_c_message_get_packed_size(message);
+    if (length > sizeof(body))
+        abort();
+    protobuf_c_message_pack(message, body);
+    put_body(m, (uint32_t)kind, true, body, length);
 }
 
 static void put_image(struct maker *m)
@@ -159,7 +173,7 @@ static void put_descriptors(struct maker *m)
     uint8_t body[512] = {0};
     size_t length = ckpt__descriptors__pack(&descriptors, body);
     memcpy(body + length, "\xfa\x3f\x07unknown", 10);
-    check(m, ckpt_writer_record(m->writer, CKPT__KIND__KIND_DESCRIPTORS, true, body, length + 10));
+    put_body(m, CKPT__KIND__KIND_DESCRIPTORS, true, body, length + 10);
 }
 
 static void put_signals(struct maker *m)
@@ -295,12 +309,18 @@ static void write_all(struct maker *m)
     check(m, ckpt_writer_finish(m->writer, false, NULL));
 }
 
-static bool has(char **words, const char *word)
+/* The word and what follows it, or NULL. */
+static char **find(char **words, const char *word)
 {
     for (; *words != NULL; words++)
         if (strcmp(*words, word) == 0)
-            return true;
-    return false;
+            return words;
+    return NULL;
+}
+
+static bool has(char **words, const char *word)
+{
+    return find(words, word) != NULL;
 }
 
 int main(int argc, char **argv)
@@ -311,6 +331,8 @@ int main(int argc, char **argv)
     struct maker m = {.packed = has(words, "packed"), .critical = has(words, "critical"), .readonly = has(words, "readonly"),
                       .hostile = has(words, "hostile"),
                       .big_size = has(words, "big") ? 4ull << 30 : has(words, "medium") ? 128ull << 20 : 0};
+    char **mangle = find(words, "mangle");
+    m.mangle = mangle != NULL && mangle[1] != NULL ? (unsigned)strtoul(mangle[1], NULL, 10) : 0;
     int fd = open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     struct ckpt_io io;
     if (fd < 0 || ckpt_io_from_fd(&io, fd) != 0) {

@@ -2,6 +2,8 @@
 bin=$(cd "${CKPT_BIN:-build/release/bin}" && pwd) || exit 1
 top=$(pwd)
 dump=$bin/ckptdump edit=$bin/ckptedit make_image=${bin%/bin}/tests/make_image
+# A sanitizer's finding must not look like a refusal.
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

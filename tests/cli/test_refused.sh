@@ -76,4 +76,26 @@ sys.exit(bad != 0)
 PY
 check 'truncations and flipped bits' python3 damage.py "$dump" a.ckpt 911 300
 check 'truncations and flipped bits of packed images' python3 damage.py "$dump" packed.ckpt 211 300
+
+# Records that contradict themselves under right digests: what an attacker would send.
+cat >mangle.py <<'PY'
+import subprocess, sys
+dump, edit, make_image, rounds = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+views = "--summary --maps --fds --signals --threads --regs --args --env --timers --limits --notes --index --strings --verify".split()
+bad = 0
+def run(seed, *words):
+    global bad
+    r = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+    if r.returncode not in (0, 1) or any(c < 32 and c != 10 for c in r.stderr) or ("extract" not in words[1] and any(c < 32 and c != 10 for c in r.stdout)):
+        bad += 1
+        print("seed", seed, words, r.returncode, r.stderr[-500:])
+for seed in range(1, rounds + 1):
+    subprocess.run([make_image, "mangled", "mangle", str(seed)], check=True)
+    run(seed, dump, *views, "mangled")
+    run(seed, dump, "--json", *[v for v in views if v != "--strings"], "mangled")
+    run(seed, dump, "--hex", "0,0x100000000", "mangled")
+    run(seed, edit, "--drop-fd", "3", "-o", "edited", "mangled")
+sys.exit(bad != 0)
+PY
+check 'mangled records' python3 mangle.py "$dump" "$edit" "$make_image" 200
 finish

@@ -1,0 +1,243 @@
+/* The order of a freeze: a table of steps, each with its undo. Undoing runs backwards over the steps that were begun, also after success. */
+#include "checkpt/freeze/freeze.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "checkpt/freeze/interrupt.h"
+#include "checkpt/freeze/look.h"
+#include "checkpt/freeze/session.h"
+#include "checkpt/tracee/tracee.h"
+
+enum { MODE_AUTO = 0, MODE_STOP = 1, MODE_FORK = 2 };
+enum { FORK_ABOVE = 8 << 20 }; /* less than this is copied sooner than a snapshot is made and reaped */
+
+static bool look(struct session *s, struct failure *why)
+{
+    return look_before(&s->freeze, why);
+}
+
+static void unlook(struct session *s)
+{
+    if (s->freeze.directory >= 0)
+        close(s->freeze.directory);
+}
+
+static bool explain(struct session *s, struct failure *why)
+{
+    struct findings findings = {.arena = &s->model.arena};
+    for (size_t i = 0; i < resource_count; i++)
+        if (resources[i]->explain != NULL)
+            resources[i]->explain(&s->freeze, &findings);
+    if (findings.refused == 0)
+        return true;
+    why->sentence[0] = '\0';
+    why->exit_status = 1;
+    for (size_t i = 0; i < findings.count; i++) {
+        const struct finding *finding = &findings.list[i];
+        if (finding->verdict != VERDICT_REFUSED)
+            continue;
+        if (s->request->refused != NULL)
+            s->request->refused(s->request->context, finding);
+        else
+            return failure_set(why, "%s: %s", finding->subject, finding->sentence);
+    }
+    return false;
+}
+
+static bool open_output(struct session *s, struct failure *why)
+{
+    s->path = s->request->output;
+    if (s->path == NULL) {
+        char *name = arena_printf(&s->model.arena, "%s.ckpt", s->freeze.stat.comm);
+        for (char *c = name; *c != '\0'; c++)
+            if (*c == '/' || (unsigned char)*c < ' ')
+                *c = '_';
+        s->path = name;
+    }
+    return output_open(&s->output, s->path, why);
+}
+
+static void close_output(struct session *s)
+{
+    output_abandon(&s->output);
+}
+
+/* A program that is just being thawed is not itself yet: it is let go on, and looked at again. */
+static bool attach(struct session *s, struct failure *why)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    enum { TRIES = 2000 };
+    s->freeze.tracee = tracee_create(s->request->pid);
+    for (int i = 0; i < TRIES; i++) {
+        bool changed;
+        if (!interrupt_none(why) || !tracee_attach(s->freeze.tracee, why) || !look_again(&s->freeze, &changed, why))
+            return false;
+        if (look_is_thawed(&s->freeze))
+            return !changed || explain(s, why);
+        tracee_detach(s->freeze.tracee);
+        nanosleep(&moment, NULL);
+    }
+    return failure_set(why, "it is being thawed, and does not come to an end with that");
+}
+
+static void detach(struct session *s)
+{
+    if (s->freeze.tracee != NULL)
+        tracee_detach(s->freeze.tracee);
+    tracee_destroy(s->freeze.tracee);
+}
+
+/* Calls inside write a few bytes into the vdso's padding, so it is read before. */
+static bool read_vdso(struct session *s, struct failure *why)
+{
+    for (size_t i = 0; i < s->freeze.map_count; i++) {
+        const struct proc_mapping *mapping = &s->freeze.maps[i];
+        if (strcmp(mapping->path, "[vdso]") != 0)
+            continue;
+        void *bytes = arena_alloc(&s->model.arena, mapping->end - mapping->start);
+        s->vdso = bytes;
+        return tracee_read(s->freeze.tracee, mapping->start, bytes, mapping->end - mapping->start, why);
+    }
+    return true;
+}
+
+static bool collect(struct session *s, struct failure *why)
+{
+    if (!read_vdso(s, why) || !tracee_calls_begin(s->freeze.tracee, why))
+        return false;
+    for (size_t i = 0; i < resource_count; i++)
+        if (resources[i]->collect != NULL && !resources[i]->collect(&s->freeze, why))
+            return failure_prepend(why, "%s", resources[i]->name);
+    return interrupt_none(why);
+}
+
+/* What a snapshot does not carry must not change while it is copied. */
+static bool can_fork(const struct session *s)
+{
+    for (size_t i = 0; i < s->model.file_count; i++)
+        if (s->model.files[i]->space != 0)
+            return false;
+    for (size_t i = 0; i < s->model.memory.n_mappings; i++)
+        if ((s->model.memory.mappings[i]->advice & (CKPT__ADVICE__ADVICE_DONTFORK | CKPT__ADVICE__ADVICE_WIPEONFORK)) != 0)
+            return false;
+    return true;
+}
+
+static uint64_t private_bytes(const struct session *s)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < s->model.memory.n_mappings; i++) {
+        const Ckpt__Mapping *m = s->model.memory.mappings[i];
+        if ((m->flags & MAP_SHARED) == 0 && (m->protection & PROT_WRITE) != 0)
+            bytes += m->end - m->start;
+    }
+    return bytes;
+}
+
+static bool wants_fork(const struct session *s)
+{
+    const struct freeze_options *options = &s->request->options;
+    if (options->exit || options->mode == MODE_STOP)
+        return false;
+    return options->mode == MODE_FORK || private_bytes(s) > FORK_ABOVE;
+}
+
+/* Without --exit a large program is copied from a snapshot while it runs on. Where the snapshot cannot be made it is copied standing still. */
+static bool snapshot(struct session *s, struct failure *why)
+{
+    struct failure ignored;
+    if (wants_fork(s) && can_fork(s) && !tracee_fork(s->freeze.tracee, &s->snapshot, &ignored))
+        s->snapshot = 0;
+    if (!tracee_calls_end(s->freeze.tracee, why))
+        return false;
+    if (s->snapshot != 0)
+        tracee_detach(s->freeze.tracee);
+    return interrupt_none(why);
+}
+
+static void reap(struct session *s)
+{
+    struct failure ignored;
+    if (s->snapshot != 0)
+        tracee_reap(s->freeze.tracee, s->snapshot, &ignored);
+    s->snapshot = 0;
+}
+
+static bool copy(struct session *s, struct failure *why)
+{
+    bool done = session_copy(s, why);
+    extents_deinit(&s->extents);
+    return done;
+}
+
+static bool commit(struct session *s, struct failure *why)
+{
+    return interrupt_none(why) && output_commit(&s->output, s->path, why);
+}
+
+/* Only now: the file is safe. */
+static bool finish(struct session *s, struct failure *why)
+{
+    (void)why;
+    if (s->request->options.exit)
+        tracee_kill(s->freeze.tracee);
+    return true;
+}
+
+static const struct {
+    bool (*step)(struct session *session, struct failure *why);
+    void (*undo)(struct session *session);
+} steps[] = {
+    {look, unlook}, {explain, NULL}, {open_output, close_output}, {attach, detach}, {collect, NULL}, {snapshot, reap}, {copy, NULL}, {commit, NULL},
+    {finish, NULL},
+};
+
+static void session_init(struct session *s, const struct freeze_request *request)
+{
+    *s = (struct session){.request = request, .output = OUTPUT_CLOSED};
+    model_init(&s->model);
+    s->freeze.pid = request->pid;
+    s->freeze.directory = -1;
+    s->freeze.options = request->options;
+    s->freeze.model = &s->model;
+}
+
+bool freeze_program(const struct freeze_request *request, char *written, struct failure *why)
+{
+    struct session s;
+    enum { COUNT = sizeof(steps) / sizeof(steps[0]) };
+    size_t begun = 0;
+    bool done = true;
+    session_init(&s, request);
+    interrupt_begin(&s.signals);
+    for (; begun < COUNT && done; begun++)
+        done = steps[begun].step(&s, why);
+    while (begun-- > 0)
+        if (steps[begun].undo != NULL)
+            steps[begun].undo(&s);
+    interrupt_end(&s.signals);
+    if (done)
+        snprintf(written, FREEZE_NAME_MAX, "%s", s.path);
+    model_deinit(&s.model);
+    return done;
+}
+
+bool freeze_explain(pid_t pid, struct findings *findings, struct failure *why)
+{
+    const struct freeze_request request = {.pid = pid};
+    struct session s;
+    session_init(&s, &request);
+    bool done = look_before(&s.freeze, why);
+    for (size_t i = 0; i < resource_count && done; i++)
+        if (resources[i]->explain != NULL)
+            resources[i]->explain(&s.freeze, findings);
+    unlook(&s);
+    model_deinit(&s.model);
+    return done;
+}

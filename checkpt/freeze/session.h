@@ -1,0 +1,28 @@
+/* One freeze under way: what its steps share. */
+#ifndef CHECKPT_FREEZE_SESSION_H
+#define CHECKPT_FREEZE_SESSION_H
+
+#include <signal.h>
+
+#include "checkpt/freeze/extents.h"
+#include "checkpt/freeze/freeze.h"
+#include "checkpt/freeze/output.h"
+
+struct session {
+    const struct freeze_request *request;
+    struct model model;
+    struct freeze freeze;
+    const char *path;        /* of the file to write */
+    struct output output;
+    struct ckpt_io sink;
+    struct ckpt_writer *writer;
+    struct extents extents;
+    const void *vdso;        /* its bytes before any of ours were written there; NULL: none */
+    pid_t snapshot;          /* 0: none */
+    sigset_t signals;        /* the mask to go back to */
+};
+
+/* copy.c: the records are there; writes the whole image to the output. */
+bool session_copy(struct session *session, struct failure *why);
+
+#endif

@@ -1,0 +1,12 @@
+/* The mapping in the program that batches of calls run from. */
+#ifndef CHECKPT_TRACEE_SCRATCH_H
+#define CHECKPT_TRACEE_SCRATCH_H
+
+#include "checkpt/tracee/state.h"
+
+enum { SCRATCH_SIZE = INJECT_DATA + TRACEE_SCRATCH_SIZE + 4096 };
+
+/* Finds a scratch area that a tracer left behind when it was killed, and that no thread uses any more. 0: none. */
+uint64_t scratch_leftover(const struct tracee *tracee);
+
+#endif
