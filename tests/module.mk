@@ -1,6 +1,8 @@
 # Tests print TAP; tests/run adds them up.
 -include tests/unit/module.mk
 -include tests/cli/module.mk
+-include tests/victims/module.mk
+-include tests/engine/module.mk
 
 check:
 	@$(MAKE) --no-print-directory deps

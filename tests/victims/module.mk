@@ -1,0 +1,15 @@
+# Programs that state invariants: $(B)/victims/NAME, and NAME-static. No sanitizer, no engine: ordinary programs.
+VICTIMS := threads
+victim_objects = $(filter $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/victims/$(1).c tests/victims/$(1)_*.c)),$(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/victims/*.c)))
+VICTIM_PROGRAMS := $(foreach v,$(VICTIMS),$(B)/victims/$(v) $(B)/victims/$(v)-static)
+
+define victim_rules
+$(B)/victims/$(1): $(call victim_objects,$(1)) $(B)/obj/tests/victims/victim.o
+	$$(call say,LINK,$$@)mkdir -p $$(@D) && $$(CC) -o $$@ $$^ -lpthread -lm
+$(B)/victims/$(1)-static: $(call victim_objects,$(1)) $(B)/obj/tests/victims/victim.o
+	$$(call say,LINK,$$@)mkdir -p $$(@D) && $$(CC) -static -o $$@ $$^ -lpthread -lm
+endef
+$(foreach v,$(VICTIMS),$(eval $(call victim_rules,$(v))))
+
+victims: $(VICTIM_PROGRAMS)
+.PHONY: victims
