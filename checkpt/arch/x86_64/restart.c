@@ -1,5 +1,6 @@
 #include "checkpt/arch/x86_64/restart.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -29,13 +30,25 @@ static void sleep_the_rest(struct user_regs_struct *registers)
         registers->rdx = registers->r10;
 }
 
-void restart_adjust(struct user_regs_struct *registers)
+/* handle_signal() of the kernel's arch/x86/kernel/signal.c */
+static bool is_interrupted(long long result, enum restart_way way)
+{
+    if (way == RESTART_AGAIN || result == -ERESTARTNOINTR)
+        return false;
+    return result != -ERESTARTSYS || way == RESTART_INTERRUPTED;
+}
+
+void restart_adjust(struct user_regs_struct *registers, enum restart_way way)
 {
     if (restart_is_pending(registers)) {
-        if (-(long long)registers->rax == ERESTART_RESTARTBLOCK)
-            sleep_the_rest(registers);
-        registers->rip -= SYSCALL_INSTRUCTION;
-        registers->rax = registers->orig_rax;
+        if (is_interrupted((long long)registers->rax, way)) {
+            registers->rax = (unsigned long long)-EINTR;
+        } else {
+            if (-(long long)registers->rax == ERESTART_RESTARTBLOCK)
+                sleep_the_rest(registers);
+            registers->rip -= SYSCALL_INSTRUCTION;
+            registers->rax = registers->orig_rax;
+        }
     }
     registers->orig_rax = ~0ull;
 }

@@ -8,8 +8,12 @@
 /* Whether the registers show an interrupted call that the kernel would make again. */
 bool restart_is_pending(const struct user_regs_struct *registers);
 
-/* Steps back to the system call instruction where the call is to be made again. A relative sleep that was given room for the time left goes on with that
- * (the kernel had written it when the sleep was interrupted); one without is slept in full, as nobody knows the rest. */
-void restart_adjust(struct user_regs_struct *registers);
+/* What the first thing is that happens to the thread: nothing, a handler with SA_RESTART, a handler without. */
+enum restart_way { RESTART_AGAIN, RESTART_BY_ACTION, RESTART_INTERRUPTED };
+
+/* Steps back to the system call instruction where the call is to be made again, or lets it fail with EINTR where a handler comes in between, by the kernel's
+ * rules. A relative sleep that was given room for the time left goes on with that (the kernel had written it when the sleep was interrupted); one without
+ * is slept in full, as nobody knows the rest. */
+void restart_adjust(struct user_regs_struct *registers, enum restart_way way);
 
 #endif

@@ -1,0 +1,143 @@
+#include "checkpt/thaw/original_pid.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "checkpt/thaw/plan.h"
+#include "checkpt/thaw/rights.h"
+
+enum { SIGNALLED = 128 };
+
+static bool exists(pid_t id)
+{
+    return kill(id, 0) == 0 || errno != ESRCH;
+}
+
+/* A number is taken by a thread or process of this id, and by a process group that has outlived its first member. */
+static const char *taken_by(pid_t tid, char text[64])
+{
+    char path[64], name[32] = "";
+    snprintf(path, sizeof(path), "/proc/%d/comm", tid);
+    FILE *file = fopen(path, "re");
+    if (file != NULL && fgets(name, sizeof(name), file) != NULL)
+        name[strcspn(name, "\n")] = '\0';
+    if (file != NULL)
+        fclose(file);
+    if (name[0] != '\0')
+        snprintf(text, 64, "by %s", name);
+    else if (exists(tid))
+        snprintf(text, 64, "by a process");
+    else if (exists(-tid))
+        snprintf(text, 64, "by a process group");
+    else
+        return NULL;
+    return text;
+}
+
+void original_pid_check(const struct thaw *thaw, struct findings *findings)
+{
+    char by[64];
+    if (!rights_checkpoint_restore())
+        findings_add(findings, VERDICT_REFUSED, "--pid", "a caller with CAP_CHECKPOINT_RESTORE, or no --pid", "choosing process ids needs CAP_CHECKPOINT_RESTORE");
+    for (size_t i = 0; i < thaw->model->thread_count; i++) {
+        pid_t tid = thaw->model->threads[i].record.tid;
+        if (taken_by(tid, by) != NULL)
+            findings_add(findings, VERDICT_REFUSED, "--pid", "wait until it has ended, or leave out --pid", "%s id %d is taken %s", i == 0 ? "process" : "thread", tid, by);
+    }
+}
+
+/* What the terminal sends goes to the whole process group: the program has it already. */
+static void pass_on(pid_t child, const siginfo_t *info)
+{
+    if (info->si_code == SI_KERNEL)
+        return;
+    if (info->si_code == SI_QUEUE)
+        sigqueue(child, info->si_signo, info->si_value);
+    else
+        kill(child, info->si_signo);
+}
+
+static _Noreturn void end_as(int status)
+{
+    if (WIFEXITED(status))
+        _exit(WEXITSTATUS(status));
+    const struct rlimit none = {0, 0};
+    int signal_number = WTERMSIG(status);
+    sigset_t set;
+    setrlimit(RLIMIT_CORE, &none); /* its own core, if any, is there already */
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    _exit(SIGNALLED + signal_number);
+}
+
+static void look_after(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, WNOHANG | WUNTRACED) == child) {
+        if (WIFSTOPPED(status))
+            kill(getpid(), SIGSTOP);
+        else
+            end_as(status);
+    }
+}
+
+static _Noreturn void wait_for(pid_t child, const sigset_t *all)
+{
+    for (;;) {
+        siginfo_t info;
+        if (sigwaitinfo(all, &info) < 0)
+            continue;
+        if (info.si_signo == SIGCHLD)
+            look_after(child);
+        else
+            pass_on(child, &info);
+    }
+}
+
+static bool refuse(pid_t pid, struct failure *why)
+{
+    char by[64];
+    if (errno == EEXIST) {
+        const char *who = taken_by(pid, by);
+        return failure_set(why, "process id %d is taken%s%s; without --pid it gets a new one", pid, who != NULL ? " " : "", who != NULL ? who : "");
+    }
+    if (errno == EPERM)
+        return failure_set(why, "choosing process ids needs CAP_CHECKPOINT_RESTORE; without --pid it gets a new one");
+    return failure_errno(why, "starting a process with id %d; without --pid it gets a new one", pid);
+}
+
+bool original_pid_run(const struct thaw *thaw, struct failure *why)
+{
+    pid_t pid = thaw->model->threads[0].record.tid;
+    struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&pid, .set_tid_size = 1};
+    sigset_t all, before;
+    struct sigaction by_default = {.sa_handler = SIG_DFL}, inherited;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    sigaction(SIGCHLD, &by_default, &inherited); /* ignored, it would not be told */
+    fflush(NULL);
+    long child = syscall(SYS_clone3, &args, sizeof(args));
+    if (child == 0) {
+        plan_run(thaw->plan, thaw->path, why);
+        fprintf(stderr, "checkpt: %s: %s\n", thaw->path, why->sentence);
+        _exit(1);
+    }
+    if (child > 0)
+        wait_for((pid_t)child, &all);
+    refuse(pid, why);
+    sigaction(SIGCHLD, &inherited, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return false;
+}

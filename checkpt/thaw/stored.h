@@ -1,0 +1,38 @@
+/* Where an image has a program's memory: runs of pages and where to read them from. */
+#ifndef CHECKPT_THAW_STORED_H
+#define CHECKPT_THAW_STORED_H
+
+#include "checkpt/resource/resource.h"
+
+struct stored_run {
+    uint64_t address, length; /* in the space */
+    uint64_t offset;          /* in fd */
+    int fd;                   /* the image; stored_source.unpacked for what is packed in it */
+};
+
+/* Runs of one space, ascending, touching ones joined where they lie together in the file too. */
+struct stored {
+    struct stored_run *list;
+    size_t count, room;
+};
+
+/* Packed pages are unpacked before anything is touched, into memory that has no name. */
+struct stored_source {
+    struct thaw *thaw;
+    int unpacked;             /* one of the plan's own descriptors, -1 while nothing is packed */
+    uint64_t unpacked_size;
+    void *buffer;
+};
+void stored_source_deinit(struct stored_source *source); /* the descriptor stays open */
+
+/* Appends the runs of a space to `stored`, which the caller frees with stored_deinit(). */
+bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why);
+void stored_deinit(struct stored *stored);
+
+/* Reads a few bytes of a space; false where not all of them are stored, or cannot be read. */
+bool stored_peek(const struct thaw *thaw, uint32_t space, uint64_t address, void *buffer, size_t length);
+
+/* The next of the plan's own descriptors: a placeholder for dup3(2) to replace when the plan runs. -1 with the sentence where there is no room. */
+int stored_descriptor(struct thaw *thaw, struct failure *why);
+
+#endif

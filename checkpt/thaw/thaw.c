@@ -1,0 +1,187 @@
+/* The order of a thaw. Nothing is touched until everything is known: the last step is the plan's first call. */
+#include "checkpt/thaw/thaw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpt/thaw/order.h"
+#include "checkpt/thaw/original_pid.h"
+#include "checkpt/thaw/plan.h"
+
+struct session {
+    struct thaw thaw;
+    struct model model;
+    int file;
+};
+
+static bool unreadable(struct failure *why)
+{
+    failure_errno(why, "opening");
+    why->exit_status = 2;
+    return false;
+}
+
+static bool open_file(struct session *s, struct failure *why)
+{
+    struct stat status;
+    s->file = open(s->thaw.path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (s->file < 0 || fstat(s->file, &status) != 0)
+        return unreadable(why);
+    if (S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        return unreadable(why);
+    }
+    if (!S_ISREG(status.st_mode))
+        return failure_set(why, "opening: not a regular file; copy it into one first");
+    return true;
+}
+
+static bool refused_by_reader(const struct session *s, enum ckpt_status status, const char *doing, struct failure *why)
+{
+    failure_set(why, "%s: %s", doing, ckpt_reader_error(s->thaw.reader));
+    if (status == CKPT_IO)
+        why->exit_status = 2;
+    return false;
+}
+
+static bool open_image(struct session *s, struct failure *why)
+{
+    if (!open_file(s, why))
+        return false;
+    s->thaw.reader = ckpt_reader_create();
+    if (s->thaw.reader == NULL)
+        return failure_set(why, "opening: out of memory");
+    enum ckpt_status status = ckpt_reader_open_fd(s->thaw.reader, s->file);
+    if (status != CKPT_OK)
+        return refused_by_reader(s, status, "opening", why);
+    status = ckpt_reader_resumable(s->thaw.reader);
+    if (status != CKPT_OK)
+        return refused_by_reader(s, status, "resuming", why);
+    const struct ckpt_verify_options options = {.struct_size = sizeof(options)};
+    status = s->thaw.options.verify ? ckpt_reader_verify(s->thaw.reader, &options, NULL) : CKPT_OK;
+    if (status != CKPT_OK)
+        return refused_by_reader(s, status, "verifying", why);
+    return model_load(&s->model, s->thaw.reader, why);
+}
+
+static bool session_open(struct session *s, const char *path, const struct thaw_options *options, struct failure *why)
+{
+    *s = (struct session){.thaw = {.path = path, .image_fd = -1, .options = *options}, .file = -1};
+    model_init(&s->model);
+    s->thaw.model = &s->model;
+    return open_image(s, why);
+}
+
+static void session_close(struct session *s)
+{
+    for (size_t i = 0; s->thaw.content != NULL && i < s->model.file_count; i++)
+        if (s->thaw.content[i] >= 0)
+            close(s->thaw.content[i]);
+    if (s->thaw.image_fd >= 0)
+        close(s->thaw.image_fd);
+    plan_destroy(s->thaw.plan);
+    ckpt_reader_destroy(s->thaw.reader);
+    if (s->file >= 0)
+        close(s->file);
+    model_deinit(&s->model);
+}
+
+static void check(struct session *s, struct findings *findings)
+{
+    for (size_t i = 0; i < resource_count; i++)
+        if (resources[i]->check != NULL)
+            resources[i]->check(&s->thaw, findings);
+    if (s->thaw.options.keep_pid)
+        original_pid_check(&s->thaw, findings);
+}
+
+/* Making the program may take more than it may have itself: its own limits are the plan's last word. */
+static void raise_limits(const struct model *model)
+{
+    static const __rlimit_resource_t raised[] = {RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_DATA};
+    for (size_t i = 0; i < sizeof(raised) / sizeof(raised[0]) && model->limits.n_limits > 0; i++) {
+        struct rlimit limit;
+        if (getrlimit(raised[i], &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+            continue;
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(raised[i], &limit);
+    }
+}
+
+/* The image's own place is above the program's descriptors; the others of the plan's own come behind it. */
+static bool choose_descriptors(struct session *s, struct failure *why)
+{
+    const Ckpt__Descriptors *program = &s->model.descriptors;
+    s->thaw.high = STDERR_FILENO + 1;
+    if (program->n_descriptors > 0 && program->descriptors[program->n_descriptors - 1]->number >= (uint32_t)s->thaw.high)
+        s->thaw.high = (int)program->descriptors[program->n_descriptors - 1]->number + 1;
+    s->thaw.image_fd = fcntl(s->file, F_DUPFD_CLOEXEC, s->thaw.high);
+    if (s->thaw.image_fd < 0)
+        return failure_errno(why, "descriptor %d, above the program's (raise the limit with ulimit -n)", s->thaw.high);
+    s->thaw.next_high = s->thaw.image_fd + 1;
+    return true;
+}
+
+static bool make_plan(struct session *s, struct failure *why)
+{
+    struct thaw *thaw = &s->thaw;
+    raise_limits(&s->model);
+    if (!choose_descriptors(s, why))
+        return false;
+    thaw->content = arena_alloc(&s->model.arena, (s->model.file_count + 1) * sizeof(*thaw->content));
+    memset(thaw->content, -1, (s->model.file_count + 1) * sizeof(*thaw->content));
+    thaw->thread_slots = arena_alloc(&s->model.arena, s->model.thread_count * sizeof(*thaw->thread_slots));
+    thaw->plan = plan_create();
+    return order_plan(thaw, why) && plan_seal(thaw->plan, why);
+}
+
+static bool check_and_tell(struct session *s, void (*refused)(void *context, const struct finding *finding), void *context, struct failure *why)
+{
+    struct arena arena = {0};
+    struct findings findings = {.arena = &arena};
+    check(s, &findings);
+    for (size_t i = 0; i < findings.count; i++) {
+        const struct finding *finding = &findings.list[i];
+        if (finding->verdict != VERDICT_REFUSED)
+            continue;
+        if (refused != NULL)
+            refused(context, finding);
+        failure_set(why, "%s", "");
+    }
+    bool fine = findings.refused == 0;
+    arena_deinit(&arena);
+    return fine;
+}
+
+bool thaw_program(const char *path, const struct thaw_options *options, void (*refused)(void *context, const struct finding *finding),
+                  void *context, struct failure *why)
+{
+    struct session s;
+    if (session_open(&s, path, options, why) && check_and_tell(&s, refused, context, why) && make_plan(&s, why)) {
+        if (options->keep_pid)
+            original_pid_run(&s.thaw, why);
+        else
+            plan_run(s.thaw.plan, path, why);
+    }
+    session_close(&s);
+    return false;
+}
+
+bool thaw_check(const char *path, const struct thaw_options *options, struct findings *findings, FILE *plan, struct failure *why)
+{
+    struct session s;
+    bool done = session_open(&s, path, options, why);
+    if (done)
+        check(&s, findings);
+    if (done && plan != NULL && findings->refused == 0) {
+        done = make_plan(&s, why);
+        if (done)
+            plan_print(s.thaw.plan, plan);
+    }
+    session_close(&s);
+    return done;
+}
