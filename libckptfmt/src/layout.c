@@ -32,13 +32,13 @@ bool layout_add_mapping(struct layout *layout, const struct ckpt_mapping *mappin
     return true;
 }
 
-bool layout_add_extent(struct layout *layout, uint32_t space, uint64_t address, uint64_t length)
+bool layout_add_extent(struct layout *layout, const struct extent *extent)
 {
     struct extent *extents = grown(layout->extents, layout->extent_count, &layout->extent_room, sizeof(*extents));
     if (extents == NULL)
         return false;
     layout->extents = extents;
-    extents[layout->extent_count++] = (struct extent){space, address, length, 0};
+    extents[layout->extent_count++] = *extent;
     return true;
 }
 

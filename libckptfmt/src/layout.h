@@ -9,6 +9,7 @@
 struct extent {
     uint32_t space;
     uint64_t address, length, offset; /* offset is set by layout_place() */
+    bool whole;            /* pages of zeros are stored too */
 };
 
 struct layout {
@@ -22,7 +23,7 @@ struct layout {
 
 void layout_deinit(struct layout *layout);
 bool layout_add_mapping(struct layout *layout, const struct ckpt_mapping *mapping);
-bool layout_add_extent(struct layout *layout, uint32_t space, uint64_t address, uint64_t length);
+bool layout_add_extent(struct layout *layout, const struct extent *extent);
 /* Counts the PT_LOADs; before layout_place(). */
 void layout_count_loads(struct layout *layout);
 /* Gives the extents their offsets from `start` on and returns where they end. */

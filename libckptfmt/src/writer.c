@@ -155,7 +155,7 @@ enum ckpt_status ckpt_writer_mapping(struct ckpt_writer *w, const struct ckpt_ma
     return CKPT_OK;
 }
 
-enum ckpt_status ckpt_writer_extent(struct ckpt_writer *w, uint32_t space, uint64_t address, uint64_t length)
+static enum ckpt_status add_extent(struct ckpt_writer *w, uint32_t space, uint64_t address, uint64_t length, bool whole)
 {
     enum ckpt_status status = in_head(w, "an extent");
     if (status != CKPT_OK)
@@ -165,9 +165,19 @@ enum ckpt_status ckpt_writer_extent(struct ckpt_writer *w, uint32_t space, uint6
     if (space == 0 || length == 0 || !page_aligned(address | length) || address + length < address || !ordered)
         return error_set(&w->error, CKPT_INVALID, "extent 0x%" PRIx64 "+0x%" PRIx64 " of space %u: empty, not in order, or not whole pages",
                          address, length, space);
-    if (!layout_add_extent(&w->layout, space, address, length))
+    if (!layout_add_extent(&w->layout, &(struct extent){.space = space, .address = address, .length = length, .whole = whole}))
         return error_set(&w->error, CKPT_NO_MEMORY, "extent 0x%" PRIx64 ": out of memory", address);
     return CKPT_OK;
+}
+
+enum ckpt_status ckpt_writer_extent(struct ckpt_writer *w, uint32_t space, uint64_t address, uint64_t length)
+{
+    return add_extent(w, space, address, length, false);
+}
+
+enum ckpt_status ckpt_writer_extent_whole(struct ckpt_writer *w, uint32_t space, uint64_t address, uint64_t length)
+{
+    return add_extent(w, space, address, length, true);
 }
 
 /* Program headers: [0] head notes, [1] tail notes, [2] index, [3] notes of other processes where there are some, then the loads. */

@@ -32,17 +32,17 @@ static size_t run_end(const uint8_t *data, size_t at, size_t end, bool *zero)
 }
 
 /* Cuts [address, address + length) at chunk boundaries and zero pages; one entry for each run that is stored. */
-static void find_chunks(const struct ckpt_writer *w, struct batch *batch, uint32_t space, uint64_t address, const uint8_t *data, size_t length)
+static void find_chunks(const struct ckpt_writer *w, struct batch *batch, const struct extent *extent, uint64_t address, const uint8_t *data, size_t length)
 {
     uint64_t window = w->options.chunk_size;
     for (size_t at = 0; at < length;) {
         size_t end = at + (size_t)(window - (address + at) % window);
         end = end < length ? end : length;
-        bool zero;
-        size_t next = run_end(data, at, end, &zero);
+        bool zero = false;
+        size_t next = extent->whole ? end : run_end(data, at, end, &zero);
         if (!zero) {
             struct ckpt_chunk *chunk = &batch->chunks[batch->count++];
-            *chunk = (struct ckpt_chunk){.space = space, .address = address + at, .length = next - at, .stored_length = next - at};
+            *chunk = (struct ckpt_chunk){.space = extent->space, .address = address + at, .length = next - at, .stored_length = next - at};
             digest_of(data + at, next - at, chunk->digest);
         }
         at = next;
@@ -188,7 +188,7 @@ static enum ckpt_status prepare(struct ckpt_writer *w, struct batch *batch, uint
     batch->chunks = malloc(length / CKPT_PAGE_SIZE * sizeof(*batch->chunks));
     if (batch->chunks == NULL)
         return refuse(w, "out of memory", space, address);
-    find_chunks(w, batch, space, address, data, length);
+    find_chunks(w, batch, extent, address, data, length);
     if (w->layout.packed)
         return pack(w, batch, address, data) ? CKPT_OK : refuse(w, "out of memory", space, address);
     return write_raw(w, batch, extent, address, data);

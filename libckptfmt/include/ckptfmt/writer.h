@@ -54,11 +54,13 @@ CKPT_API void ckpt_writer_fill_image(const struct ckpt_writer *writer, void *ima
 CKPT_API enum ckpt_status ckpt_writer_mapping(struct ckpt_writer *writer, const struct ckpt_mapping *mapping);
 /* A range of a space in which pages may be put, ascending within the space, spaces ascending. Each becomes one contiguous range of the file. */
 CKPT_API enum ckpt_status ckpt_writer_extent(struct ckpt_writer *writer, uint32_t space, uint64_t address, uint64_t length);
+/* The same for a range that is not zero where nothing is stored, but has a file behind it: pages of zeros that are put in it are stored too. */
+CKPT_API enum ckpt_status ckpt_writer_extent_whole(struct ckpt_writer *writer, uint32_t space, uint64_t address, uint64_t length);
 /* Lays the file out and writes the head. No note, mapping or extent may follow. */
 CKPT_API enum ckpt_status ckpt_writer_begin_pages(struct ckpt_writer *writer);
 
 /* Pages of one extent. `ticket` numbers the calls 0, 1, 2 … in ascending (space, address) order; `address` and `address + length` lie on chunk boundaries
- * or on the extent's ends. Zero pages are left out. May be called from several threads at once and a little out of order: every ticket
+ * or on the extent's ends. Zero pages are left out, but in whole extents. May be called from several threads at once and a little out of order: every ticket
  * is used exactly once, and a call may wait for lower tickets. `data` may be NULL: nothing is stored for this range. */
 CKPT_API enum ckpt_status ckpt_writer_put(struct ckpt_writer *writer, uint64_t ticket, uint32_t space, uint64_t address, const void *data,
                                           size_t length);
