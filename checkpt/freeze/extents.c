@@ -181,6 +181,13 @@ static bool refused(struct ckpt_writer *writer, struct failure *why)
     return failure_set(why, "%s", ckpt_writer_error(writer));
 }
 
+/* Where a page of zeros is not what a thaw would find without it. */
+static bool is_over_file(const struct model *model, const struct extent *extent)
+{
+    const Ckpt__Mapping *mapping = extent->space == model->memory.space ? model_find_mapping(model, extent->address) : NULL;
+    return mapping != NULL && !memory_is_anonymous(model, mapping);
+}
+
 bool extents_declare(const struct extents *extents, const struct model *model, struct ckpt_writer *writer, struct failure *why)
 {
     for (size_t i = 0; i < model->memory.n_mappings; i++) {
@@ -193,8 +200,12 @@ bool extents_declare(const struct extents *extents, const struct model *model, s
         if (ckpt_writer_mapping(writer, &mapping) != CKPT_OK)
             return refused(writer, why);
     }
-    for (size_t i = 0; i < extents->count; i++)
-        if (ckpt_writer_extent(writer, extents->list[i].space, extents->list[i].address, extents->list[i].length) != CKPT_OK)
+    for (size_t i = 0; i < extents->count; i++) {
+        const struct extent *e = &extents->list[i];
+        enum ckpt_status status = is_over_file(model, e) ? ckpt_writer_extent_whole(writer, e->space, e->address, e->length)
+                                                         : ckpt_writer_extent(writer, e->space, e->address, e->length);
+        if (status != CKPT_OK)
             return refused(writer, why);
+    }
     return true;
 }
