@@ -1,0 +1,21 @@
+# Open files, directories, deleted files, locks.
+. tests/engine/engine.sh
+life files locks=0
+life files-static locks=0
+check 'with locks: it starts' start files
+check 'it is frozen for good' freeze_exit
+check 'it is resumed' resume
+check 'it ends well' whole
+check 'a file that changed: the program starts' start files
+check 'is frozen for good' freeze_exit
+change() {
+    cp -p "$dir/plain" "$dir/old" && dd if=/dev/zero of="$dir/plain" bs=1 count=8 conv=notrunc status=none && touch -d @1 "$dir/plain"
+}
+check 'its file is changed' change
+check 'it is not resumed' says 1 "$dir/plain" "$checkpt" -r "$dir/x.ckpt"
+check 'which is said before' gives 1 "$checkpt" check "$dir/x.ckpt"
+lost() {
+    rm "$dir/plain" && says 1 "$dir/plain" "$checkpt" -r "$dir/x.ckpt" && says 1 "$dir/plain" "$checkpt" -r --changed=ignore "$dir/x.ckpt"
+}
+check 'a missing file is named' lost
+finish

@@ -1,0 +1,97 @@
+# Full disks, failing calls and checkpt killed at any call of a freeze: the program runs on, nothing stays in it, and no final name holds a partial file.
+. tests/engine/engine.sh
+points=${POINTS:-60}
+
+image_is_whole() {
+    [ ! -e "$dir/x.ckpt" ] || "$dump" --verify "$dir/x.ckpt" >/dev/null
+}
+same() {
+    state_of "$pid" >after && diff before after
+}
+# What checkpt cannot clean up when it is killed is a file beside the final name.
+tidy() {
+    rm -f "$dir"/.x.ckpt.*
+}
+calls() {
+    strace -f -qq -o calls "$checkpt" freeze -o "$dir/x.ckpt" "$@" "$pid" && total=$(grep -c '(' calls) && [ "$total" -gt 50 ]
+}
+# at_many INJECTION [OPTION…]: at `points` calls evenly over a freeze.
+at_many() {
+    injection=$1
+    shift
+    count=0
+    while [ "$count" -lt "$points" ]; do
+        at=$((1 + count * total / points))
+        rm -f "$dir/x.ckpt"
+        strace -f -qq -o /dev/null -e inject="all:$injection:when=$at" "$checkpt" freeze -o "$dir/x.ckpt" "$@" "$pid" >killed.out 2>&1
+        image_is_whole && advances 1 || { echo "at call $at of $total"; cat killed.out; return 1; }
+        same || { echo "left at call $at of $total:"; sed -n "${at}p" calls; return 1; }
+        tidy
+        count=$((count + 1))
+    done
+}
+# harmed VICTIM [OPTION…]
+harmed() {
+    check "$1 starts" start "$@"
+    check "$1 runs" advances 3
+    state_of "$pid" >before
+    for mode in stop fork; do
+        check "$1, $mode: a freeze that works" calls --mode "$mode"
+        check "$1, $mode: killed at $points calls" at_many signal=KILL --mode "$mode"
+        check "$1, $mode: terminated at $points calls" at_many signal=TERM --mode "$mode"
+        check "$1, $mode: $points calls that fail" at_many error=EIO --mode "$mode"
+    done
+    check "$1 can still be frozen" freeze_exit
+    check "$1 is resumed" resume
+    check "$1 ends well" whole
+}
+harmed threads
+harmed memory mib=8
+harmed limits
+
+# Killed after a time: also in the middle of long calls.
+at_times() {
+    for i in $(seq "$points"); do
+        rm -f "$dir/x.ckpt"
+        "$checkpt" freeze -o "$dir/x.ckpt" "$@" "$pid" >/dev/null 2>&1 &
+        victim_of_kill=$!
+        python3 -c "import time; time.sleep($i * 0.0005)"
+        kill -KILL "$victim_of_kill" 2>/dev/null
+        wait "$victim_of_kill" 2>/dev/null
+        image_is_whole && advances 1 || { echo "after $i half milliseconds"; return 1; }
+        same || { echo "left after $i half milliseconds"; return 1; }
+        tidy
+    done
+}
+check 'a program starts' start memory mib=16
+check 'it runs' advances 3
+state_of "$pid" >before
+check 'killed after many times' at_times --mode stop
+check 'killed after many times while it copies a snapshot' at_times --mode fork
+
+# A limit on the file's size, and a disk of a megabyte.
+old_file_stays() {
+    cp "$dir/x.ckpt" old.ckpt
+    says 1 'File too large' sh -c 'trap "" XFSZ; ulimit -f 1000; exec "$0" freeze -o "$1" "$2"' "$checkpt" "$dir/x.ckpt" "$pid" && cmp old.ckpt "$dir/x.ckpt" && [ -z "$(ls -A "$dir" | grep '^\.x')" ]
+}
+check 'a freeze that works' freeze
+check 'a limit on files: the old image stays' old_file_stays
+full_disk() {
+    mkdir -p disk && mount -t tmpfs -o size=1m tmpfs disk || return 1
+    : >disk/x.ckpt
+    says 1 'No space left on device' "$checkpt" freeze --exit -o disk/x.ckpt "$pid"
+    result=$?
+    [ ! -s disk/x.ckpt ] && [ "$(ls -A disk)" = x.ckpt ] || result=1
+    umount disk
+    return "$result"
+}
+if [ -n "$root" ] && mkdir -p probe && mount -t tmpfs tmpfs probe 2>/dev/null; then
+    umount probe
+    check 'a full disk' full_disk
+else
+    skip 'a full disk' 'nothing can be mounted here'
+fi
+check 'the program runs on' advances
+check 'nothing is left in it' same
+check 'it ends well' whole
+finish

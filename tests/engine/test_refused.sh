@@ -1,0 +1,92 @@
+# What cannot be frozen is refused in a sentence before anything is stopped, and runs on.
+. tests/engine/engine.sh
+
+# refused NAME TEXT: by freeze and by explain, and nothing comes of it.
+unharmed() {
+    freeze --exit >/dev/null 2>&1 && { echo 'it was frozen'; return 1; }
+    [ ! -e "$dir/x.ckpt" ] && [ -z "$(ls -A "$dir" | grep '^\.')" ] && advances 2
+}
+refused() {
+    check "$1: freeze says so" says 1 "$2" "$checkpt" freeze -o "$dir/x.ckpt" "$pid"
+    check "$1: explain says so" explains "$2"
+    check "$1: the program runs on" unharmed
+    : >"$dir/stop"
+    check "$1: and ends well" reap "$pid"
+}
+explains() {
+    "$checkpt" explain "$pid" >explain.out 2>&1
+    [ $? -eq 1 ] && grep -qF -e "$1" explain.out || { cat explain.out; return 1; }
+}
+
+cat >holder.py <<'PY'
+import os, socket, subprocess, sys, time
+kept = {"pipe": os.pipe, "socket": socket.socketpair, "child": lambda: subprocess.Popen(["sleep", "1000"]),
+        "eventfd": lambda: os.eventfd(1), "tcp": lambda: socket.create_server(("127.0.0.1", 0))}[sys.argv[2]]()
+os.chdir(sys.argv[1])
+open("ready", "w").close()
+rounds = 0
+while not os.path.exists("stop"):
+    rounds += 1
+    open("progress", "w").write("%012d\n" % rounds)
+    time.sleep(0.001)
+if sys.argv[2] == "child":
+    kept.kill(), kept.wait()
+PY
+hold() {
+    new_dir "$1"
+    launch python3 holder.py "$dir" "$1" && "$await" exists "$dir/ready"
+}
+for kind in pipe socket eventfd tcp child; do
+    check "a program with a $kind starts" hold "$kind"
+    case $kind in
+    pipe) refused 'a pipe' 'fd 3: pipe' ;;
+    socket) refused 'a socket' 'fd 3: socket' ;;
+    eventfd) refused 'an eventfd' 'fd 3: ' ;;
+    tcp) refused 'a listening socket' 'fd 3: socket' ;;
+    child) refused 'a child' 'child' ;;
+    esac
+done
+
+check 'no such process' says 1 'no such process' "$checkpt" freeze -o x.ckpt 4194303
+check 'no such process, explained' says 1 'no such process' "$checkpt" explain 4194303
+check 'not a number' says 2 'python3' "$checkpt" freeze python3
+check 'no process at all' gives 2 "$checkpt" freeze
+check 'itself' says 1 'itself' sh -c 'exec "$0" freeze -o x.ckpt $$' "$checkpt"
+kernel=$(ps -e -o pid=,ppid= 2>/dev/null | awk '$2 == 2 { print $1; exit }')
+if [ -n "$kernel" ]; then
+    check 'a kernel thread' says 1 "process $kernel: is a kernel thread" "$checkpt" freeze -o x.ckpt "$kernel"
+else
+    skip 'a kernel thread' 'there is none here'
+fi
+
+check 'a program starts' start limits
+check 'it is traced by gdb' eval 'mkfifo trace; launch sh -c "exec strace -o /dev/null -p $pid 2>trace"; tracer=$pid; read -r line <trace; pid=$(cat "$dir/ready")'
+check 'a traced program says by whom' says 1 "is already being traced by process $tracer (strace)" "$checkpt" freeze -o "$dir/x.ckpt" "$pid"
+check 'the tracer goes' eval 'kill -INT $tracer; reap $tracer; advances'
+check 'an output in a missing directory' says 1 "$dir/missing/x.ckpt" "$checkpt" freeze -o "$dir/missing/x.ckpt" "$pid"
+check 'an output that is a directory' says 1 'directory' "$checkpt" freeze -o "$dir" "$pid"
+check 'the program runs on' advances
+if [ -n "$root" ] && command -v setpriv >/dev/null; then
+    chmod 755 "$work"
+    as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+    check 'a program that is not mine' says 1 'belongs to user root (0), not to you (65534)' as_nobody "$checkpt" freeze -o /dev/shm/x.ckpt "$pid"
+    cp "$victims/limits-static" setid && chown 65534 setid && chmod 4755 setid
+    check 'the program runs on' advances
+    check 'it ends well' whole
+    new_dir setid
+    chmod 777 "$dir"
+    check 'a set-id program starts' eval 'launch setpriv --reuid=1 --regid=1 --clear-groups ./setid "$dir"; "$await" exists "$dir/ready"'
+    check 'a set-id program' says 1 'set-id' setpriv --reuid=1 --regid=1 --clear-groups "$checkpt" freeze -o /dev/shm/x.ckpt "$pid"
+    check 'the set-id program runs on' advances
+fi
+check 'the last one ends well' whole
+
+# What is no image.
+"$victims/limits" >/dev/null 2>&1
+check 'a missing image' says 2 'No such file' "$checkpt" -r missing.ckpt
+check 'an empty image' gives 2 "$checkpt" -r /dev/null
+check 'a directory' says 2 'directory' "$checkpt" -r .
+check 'a program' says 2 'not a checkpoint' "$checkpt" -r "$victims/limits"
+: >empty
+check 'an empty file' gives 2 "$checkpt" check empty
+finish
