@@ -1,1 +1,11 @@
-# sources of bench
+# make bench: all figures in one run. BENCH_COLUMNS=2 for the small programs only, BENCH_DIR for another file system; it needs 5 GiB of both memory and disk.
+BENCH_DIR ?= $(B)/bench
+BENCH_SOURCES := bench/bench.c bench/machine.c bench/program.c
+
+$(B)/bench/bench: $(call objects,$(BENCH_SOURCES))
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
+$(B)/bench/stepper: $(B)/obj/bench/stepper.o
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
+
+bench: all $(B)/bench/bench $(B)/bench/stepper
+	@$(B)/bench/bench $(abspath $(B)/bin) $(abspath $(B)/bench/stepper) $(abspath $(BENCH_DIR)) $(BENCH_COLUMNS)

@@ -7,7 +7,8 @@ import hashlib, os, sys, zlib
 chain, whole, packer, seen = hashlib.sha256(), hashlib.blake2b(), zlib.compressobj(6), {}
 with open("../input", "rb") as source, open("output", "w") as out:
     while block := source.read(4096):
-        chain.update(block)
+        for turn in range(5):
+            chain.update(block[turn:])
         whole.update(chain.digest())
         packed = packer.compress(block)
         seen[chain.hexdigest()[:3]] = seen.get(chain.hexdigest()[:3], 0) + len(packed)
@@ -19,7 +20,7 @@ use Digest::SHA;
 my ($chain, %seen) = (Digest::SHA->new(256));
 open(my $in, '<:raw', '../input') or die; open(my $out, '>', 'output') or die;
 while (read($in, my $block, 4096)) {
-    $chain->add($block);
+    $chain->add(substr($block, $_)) for 0 .. 15;
     my $digest = $chain->clone->hexdigest;
     $seen{substr($digest, 0, 3)} += unpack('%32C*', $block);
     print $out tell($in), " $digest ", scalar(reverse($digest)), " ", scalar(keys %seen), "\n";
@@ -79,7 +80,7 @@ PRAGMA cache_size = 20;
 CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT, c BLOB);
 CREATE INDEX i ON t (b);
 BEGIN IMMEDIATE;
-WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 60000) INSERT INTO t SELECT x, hex(x * 7919 % 60013), zeroblob(x % 97) FROM n;
+WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 250000) INSERT INTO t SELECT x, hex(x * 7919 % 250013), zeroblob(x % 97) FROM n;
 UPDATE t SET b = b || a WHERE a % 3 = 0;
 DELETE FROM t WHERE a % 7 = 0;
 COMMIT;
