@@ -147,7 +147,7 @@ static double thaw(struct column *c, char *option)
 {
     int ends[2];
     char byte;
-    char *arguments[] = {c->checkpt, (char *)"-r", c->image, option, NULL};
+    char *arguments[] = {c->checkpt, (char *)"-r", option != NULL ? option : c->image, option != NULL ? c->image : NULL, NULL};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -1;
     double before = milliseconds();
@@ -253,10 +253,14 @@ static void mention_criu(void)
 
 int main(int argc, char **argv)
 {
-    static struct column columns[SUBJECTS];
     char directory[PATH_ROOM];
     if (argc < 4) {
         fprintf(stderr, "usage: bench BIN STEPPER DIRECTORY [COLUMNS]\n");
+        return 2;
+    }
+    snprintf(directory, sizeof(directory), "%s/checkpt", argv[1]);
+    if (access(directory, X_OK) != 0) {
+        fprintf(stderr, "bench: %s: running it: %s\n", directory, strerror(errno));
         return 2;
     }
     snprintf(directory, sizeof(directory), "%s/bench.XXXXXX", argv[3]);
@@ -267,6 +271,7 @@ int main(int argc, char **argv)
     const struct place place = {.bin = argv[1], .stepper = argv[2], .directory = directory};
     size_t count = argc > 4 ? strtoul(argv[4], NULL, 10) : SUBJECTS;
     count = count > SUBJECTS ? SUBJECTS : count;
+    struct column *columns = calloc(SUBJECTS, sizeof(*columns));
     for (size_t i = 0; i < count; i++)
         measure(&columns[i], &subjects[i], &place);
     print(columns, count);
@@ -277,5 +282,6 @@ int main(int argc, char **argv)
         unlink(path);
     }
     rmdir(directory);
+    free(columns);
     return 0;
 }
