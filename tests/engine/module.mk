@@ -1,5 +1,7 @@
 # Drivers that freeze and resume victims. Longer runs: CYCLES=1000 FREEZES=1000 ALL=1 make check.
+ifneq ($(wildcard checkpt/cmd/main.c),)
 TESTS += $(wildcard tests/engine/test_*.sh)
+endif
 ENGINE_TOOLS := await damage
 
 $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS)): $(B)/tests/%: $(B)/obj/tests/engine/%.o
