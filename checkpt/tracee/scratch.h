@@ -6,7 +6,4 @@
 
 enum { SCRATCH_SIZE = INJECT_DATA + TRACEE_SCRATCH_SIZE + 4096 };
 
-/* Finds a scratch area that a tracer left behind when it was killed, and that no thread uses any more. 0: none. */
-uint64_t scratch_leftover(const struct tracee *tracee);
-
 #endif

@@ -27,7 +27,8 @@ struct tracee {
     struct tail tail;
     uint64_t scratch;                   /* 0: not mapped */
     uint64_t ignored_signals;           /* bit N-1: signal N does nothing in this program */
-    pid_t child, child_inside;          /* of tracee_fork(), as we and as the program number it; 0: none */
+    bool stop_put_off;                  /* a SIGSTOP came in a thread that ran our code */
+    pid_t child;                        /* of tracee_fork(); 0: none */
 };
 
 /* The first thread that runs; NULL where all have exited. */

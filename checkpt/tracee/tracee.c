@@ -40,6 +40,8 @@ static void forget(struct tracee *tracee)
     tracee->thread_count = 0;
     tracee->scratch = 0;
     tracee->tail.address = 0;
+    tracee->ignored_signals = 0;
+    tracee->stop_put_off = false;
 }
 
 /* A thread that was killed meanwhile waits for us to notice. The leader last: its end is the process's. */
@@ -53,6 +55,8 @@ void tracee_detach(struct tracee *tracee)
         if (thread->state == THREAD_STOPPED && request(PTRACE_DETACH, thread->tid, 0, 0) != 0)
             stop_poll(thread->tid);
     }
+    if (tracee->stop_put_off)
+        kill(tracee->pid, SIGSTOP);
     forget(tracee);
 }
 

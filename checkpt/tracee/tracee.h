@@ -67,10 +67,10 @@ void tracee_scratch_range(const struct tracee *tracee, uint64_t *start, uint64_t
 bool tracee_calls(struct tracee *tracee, size_t thread, struct tracee_call *calls, size_t count, struct failure *why);
 bool tracee_calls_end(struct tracee *tracee, struct failure *why);
 
-/* fork: a child of the program, exit signal 0, that never runs a single instruction of the program: it is stopped by us,
- * and exits by itself should we die. Its memory is a copy-on-write snapshot. reap kills it and waits for it inside the program (__WALL). */
+/* fork: a child of the program's child, which has ended, so that the program has no part in it. It never runs a single instruction of the program: it is stopped
+ * by us, and exits by itself should we die. Its memory is a copy-on-write snapshot. Refuses programs that adopt orphans. */
 bool tracee_fork(struct tracee *tracee, pid_t *child, struct failure *why);
-/* Kills the child; works before and after tracee_detach (it attaches one thread again for the reaping call). */
+/* Kills the child; works before and after tracee_detach. */
 bool tracee_reap(struct tracee *tracee, pid_t child, struct failure *why);
 
 #endif

@@ -1,6 +1,7 @@
 #include "checkpt/arch/x86_64/inject.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 extern const unsigned char inject_loop[], inject_single[], inject_fork[], inject_over[];
@@ -95,24 +96,19 @@ void inject_enter_single(struct user_regs_struct *registers, uint64_t scratch, c
     load_call(registers, call);
 }
 
-static void aim(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal)
+void inject_enter_batch(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal)
 {
+    enter_batch(registers, scratch, inject_loop);
     registers->rbp = scratch + INJECT_CALLS;
     registers->r12 = registers->rbp + count * INJECT_CALL_SIZE;
     registers->r15 = (uint64_t)signal;
 }
 
-void inject_enter_batch(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal)
+void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, uint64_t flags)
 {
-    enter_batch(registers, scratch, inject_loop);
-    aim(registers, scratch, count, signal);
-}
-
-void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call, int signal)
-{
+    const struct inject_call call = {.number = SYS_clone, .arguments = {CLONE_VM | flags}};
     enter_batch(registers, scratch, inject_fork);
-    load_call(registers, call);
-    aim(registers, scratch, 1, signal);
+    load_call(registers, &call);
 }
 
 bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t scratch)

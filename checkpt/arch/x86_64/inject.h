@@ -75,8 +75,8 @@ void inject_enter_tail(struct user_regs_struct *registers, uint64_t tail, const 
 void inject_enter_single(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call);
 /* All of `count` calls, then a tgkill() of itself with `signal`, which the tracer sees and swallows. */
 void inject_enter_batch(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal);
-/* Like a batch of one call, the clone() in `call`; the child exits at once. signal 0: no tgkill(). */
-void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call, int signal);
+/* clone(), with CLONE_VM and `flags`, and a wait4() for the child. The child makes the same clone() without CLONE_VM and exits; the grandchild exits too. */
+void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, uint64_t flags);
 
 /* Whether the thread has just sent itself the signal at the end of a batch, and all `count` calls were made. */
 bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t scratch);

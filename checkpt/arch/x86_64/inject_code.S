@@ -2,6 +2,8 @@
 #include "checkpt/arch/x86_64/inject.h"
 
 #define SIG_SETMASK 2
+#define CLONE_VM 0x100
+#define WAIT_ALL 0x40000000 /* __WALL */
 
 /* rbx points at the frame. Only the last two instructions do without it: rbx itself comes last, and the way back is found relative to rip. Arithmetic flags by
  * sahf, which leaves out OF: adding 0x7f to the 1 or 0 in al sets it. No other flag has changed. */
@@ -70,10 +72,13 @@ inject_fork:
     syscall
     test %rax, %rax
     jz child
-    mov %rax, INJECT_CALL_RESULT(%rbp)
-    add $INJECT_CALL_SIZE, %rbp
-    test %r15d, %r15d
-    jz back
+    mov %eax, %edi
+    xor %esi, %esi
+    mov $WAIT_ALL, %edx
+    xor %r10d, %r10d
+    mov $__NR_wait4, %eax
+    syscall
+    jmp back
 
     /* The ids as this thread's own pid namespace has them. */
 over:
@@ -95,11 +100,15 @@ inject_single:
 back:
     restore inject_batch+INJECT_CONTROL
 
+    /* It shares memory with its parent, and makes the same clone() but for that. Both children end; the second is stopped before it gets that far. */
 child:
+    and $~CLONE_VM, %edi
+    mov $__NR_clone, %eax
+    syscall
     xor %edi, %edi
     mov $__NR_exit_group, %eax
     syscall
-    jmp child
+    hlt
 inject_batch_end:
 
     .section .note.GNU-stack, "", @progbits
