@@ -237,6 +237,8 @@ static enum ckpt_status check(struct rewrite *w)
     uint64_t unknown = w->reader->footer.facts.read_only_features & ~(CKPT_FEATURE_REDACTED | CKPT_FEATURE_SALVAGED);
     if (!w->reader->opened || w->sink.write_at == NULL)
         return error_set(error, CKPT_INVALID, "editing needs an open image and a file that can seek to write to");
+    if (w->options.pages != 0 || w->options.change != NULL || w->options.append != NULL || w->options.read_only_features != 0)
+        return error_set(error, CKPT_UNSUPPORTED, "this library does not change pages yet");
     if (unknown != 0)
         return error_set(error, CKPT_UNSUPPORTED, "read-only feature bits 0x%" PRIx64 " are not known to this library: the image can be dumped "
                          "and verified, not edited", unknown);

@@ -20,6 +20,8 @@
 #define CKPT_NOTE_PROCESS 0x7fffffffu        /* note "CKPT" in the process segment: u32 number of the process whose notes follow */
 #define CKPT_PAGE_SIZE 4096
 #define CKPT_CHUNK_SIZE_DEFAULT 65536
+#define CKPT_CHUNK_SIZE_MAX (2u << 20)
+#define CKPT_COMPRESSION_DEFAULT 3          /* zstd's level */
 
 /* Incompatible features: a reader that does not know a set bit refuses the file. */
 #define CKPT_FEATURE_PACKED (1ull << 0)   /* some chunks are compressed */
