@@ -32,7 +32,7 @@ static void print_values(FILE *out, const struct cli_command *command)
 {
     fprintf(out, "        case \"$prev\" in\n");
     for (const struct cli_option *o = command->options; o != NULL && o->name != NULL; o++) {
-        if (o->type == CLI_FLAG)
+        if (o->type == CLI_FLAG || o->metavar == NULL || o->optional)
             continue;
         fprintf(out, "        --%s", o->name);
         if (o->letter != 0)

@@ -24,7 +24,7 @@ static void print_option(FILE *out, const struct cli_option *option)
         cli_text_add(&left, "      ");
     cli_text_add(&left, "--%s", option->name);
     if (option->metavar != NULL)
-        cli_text_add(&left, "=%s", option->metavar);
+        cli_text_add(&left, option->optional ? "[=%s]" : "=%s", option->metavar);
     struct cli_text help = {0};
     cli_text_add(&help, "%s", option->help);
     if (option->choices != NULL)

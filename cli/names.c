@@ -4,9 +4,12 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
+
+#include "cli/options.h"
 
 #define NAME(constant) {(uint64_t)(constant), #constant}
 
@@ -60,6 +63,19 @@ const char *cli_name(const struct cli_name *table, uint64_t value)
     return NULL;
 }
 
+bool cli_name_value(const struct cli_name *table, const char *prefix, const char *name, uint64_t *value)
+{
+    size_t length = strlen(prefix);
+    if (strncasecmp(name, prefix, length) == 0)
+        name += length;
+    for (; table->name != NULL; table++)
+        if (strcasecmp(table->name + length, name) == 0) {
+            *value = table->value;
+            return true;
+        }
+    return false;
+}
+
 void cli_add_name(struct cli_text *text, const struct cli_name *table, uint64_t value)
 {
     const char *name = cli_name(table, value);
@@ -80,6 +96,29 @@ void cli_add_signal(struct cli_text *text, uint64_t signal)
         cli_text_add(text, "SIGRT_%" PRIu64, signal - KERNEL_SIGRTMIN);
     else
         cli_text_add(text, "0x%" PRIx64, signal);
+}
+
+bool cli_signal_number(const char *text, uint64_t *signal)
+{
+    const char *rest = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+    if (cli_name_value(signals, "SIG", rest, signal))
+        return true;
+    uint64_t number;
+    if (strcasecmp(rest, "RTMIN") == 0)
+        number = KERNEL_SIGRTMIN;
+    else if (strncasecmp(rest, "RT_", 3) == 0 && cli_number(rest + 3, &number) && number > 0 && number <= KERNEL_SIGNALS - KERNEL_SIGRTMIN)
+        number += KERNEL_SIGRTMIN;
+    else if (!cli_number(text, &number) || number == 0 || number > KERNEL_SIGNALS)
+        return false;
+    *signal = number;
+    return true;
+}
+
+void cli_add_signal_names(struct cli_text *text)
+{
+    for (const struct cli_name *name = signals; name->name != NULL; name++)
+        cli_text_add(text, "%s, ", name->name);
+    cli_text_add(text, "SIGRTMIN and SIGRT_1 to SIGRT_%d", KERNEL_SIGNALS - KERNEL_SIGRTMIN);
 }
 
 void cli_add_signal_set(struct cli_text *text, uint64_t mask)

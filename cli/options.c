@@ -22,6 +22,12 @@ void cli_list_deinit(struct cli_list *list)
     *list = (struct cli_list){0};
 }
 
+void cli_actions_deinit(struct cli_actions *actions)
+{
+    free(actions->list);
+    *actions = (struct cli_actions){0};
+}
+
 bool cli_number(const char *text, uint64_t *number)
 {
     char *end;
@@ -63,20 +69,41 @@ static int set_list(struct cli_list *list, const char *value)
     return CLI_GO;
 }
 
+static int set_action(struct cli_actions *actions, const struct cli_option *option, const char *value)
+{
+    struct cli_action *list = realloc(actions->list, (actions->count + 1) * sizeof(*list));
+    if (list == NULL)
+        return CLI_FAILED;
+    actions->list = list;
+    list[actions->count++] = (struct cli_action){option, value};
+    return CLI_GO;
+}
+
+/* Whether a word or the rest of one is its value. */
+static bool takes_value(const struct cli_option *option)
+{
+    return option->type != CLI_FLAG && option->metavar != NULL;
+}
+
 static int set(const struct parser *p, const struct cli_option *option, const char *value)
 {
     void *setting = (char *)p->settings + option->offset;
-    if (option->choices != NULL && !is_choice(option->choices, value)) {
+    if (option->choices != NULL && value != NULL && !is_choice(option->choices, value)) {
         cli_complain(p->program->name, NULL, "--%s=%s: not one of: %s", option->name, value, option->choices);
         return misuse(p);
     }
+    if (option->type == CLI_ACTION)
+        return set_action(setting, option, value);
+    if (value == NULL && option->optional)
+        value = "";
     if (option->type == CLI_LIST)
         return set_list(setting, value);
     if (option->type == CLI_FLAG)
         *(bool *)setting = true;
     if (option->type == CLI_STRING)
         *(const char **)setting = value;
-    if (option->type == CLI_NUMBER && !cli_number(value, setting)) {
+    bool left_out = option->optional && value != NULL && value[0] == '\0';
+    if (option->type == CLI_NUMBER && !left_out && !cli_number(value, setting)) {
         cli_complain(p->program->name, NULL, "--%s=%s: not a number", option->name, value);
         return misuse(p);
     }
@@ -133,11 +160,11 @@ static int parse_long(struct parser *p, const char *word)
         cli_complain(p->program->name, NULL, "--%.*s: %s", (int)length, word, matches > 1 ? "several options begin like this" : "no such option");
         return misuse(p);
     }
-    if (option->type == CLI_FLAG && value != NULL) {
+    if (!takes_value(option) && value != NULL) {
         cli_complain(p->program->name, NULL, "--%s takes no value", option->name);
         return misuse(p);
     }
-    if (option->type != CLI_FLAG && value == NULL && (value = next_value(p)) == NULL) {
+    if (takes_value(option) && !option->optional && value == NULL && (value = next_value(p)) == NULL) {
         cli_complain(p->program->name, NULL, "--%s needs %s", option->name, option->metavar);
         return misuse(p);
     }
@@ -160,14 +187,14 @@ static int parse_letters(struct parser *p, const char *word)
             cli_complain(p->program->name, NULL, "-%c: no such option", *word);
             return misuse(p);
         }
-        if (option->type == CLI_FLAG) {
+        if (!takes_value(option)) {
             int result = set(p, option, NULL);
             if (result != CLI_GO)
                 return result;
             continue;
         }
-        const char *value = word[1] != '\0' ? word + 1 : next_value(p);
-        if (value == NULL) {
+        const char *value = word[1] != '\0' ? word + 1 : option->optional ? NULL : next_value(p);
+        if (value == NULL && !option->optional) {
             cli_complain(p->program->name, NULL, "-%c needs %s", *word, option->metavar);
             return misuse(p);
         }

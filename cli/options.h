@@ -33,6 +33,7 @@ enum cli_type {
     CLI_STRING, /* const char *: the value, borrowed from argv; the last one counts */
     CLI_NUMBER, /* uint64_t: decimal or 0x… */
     CLI_LIST,   /* struct cli_list: every value in order */
+    CLI_ACTION, /* struct cli_actions: every option of this type, in the order given among all of them; without a metavar it takes no value */
 };
 
 /* Values of a repeated option, in the order given. */
@@ -42,11 +43,23 @@ struct cli_list {
 };
 void cli_list_deinit(struct cli_list *list);
 
+struct cli_option;
+struct cli_action {
+    const struct cli_option *option;
+    const char *value; /* borrowed from argv; NULL: none */
+};
+struct cli_actions {
+    struct cli_action *list; /* freed by cli_actions_deinit() */
+    size_t count;
+};
+void cli_actions_deinit(struct cli_actions *actions);
+
 struct cli_option {
     const char *name;    /* without dashes; NULL ends the table */
     char letter;         /* 0: none */
     enum cli_type type;
     size_t offset;       /* of the setting in the caller's struct */
+    bool optional;       /* the value may be left out, and is then "" (CLI_ACTION: NULL; CLI_NUMBER: left alone); given as --name=VALUE only */
     const char *metavar; /* "FILE"; NULL for flags. FILE and OUT complete to files, PID to processes */
     const char *choices; /* "stop fork auto": the only values allowed; NULL: any */
     const char *help;    /* one line, no full stop */
