@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "checkpt/elf/object.h"
+#include "cli/elf_object.h"
 #include "checkpt/resource/memory_thaw.h"
 #include "checkpt/thaw/rights.h"
 #include "checkpt/uapi.h"

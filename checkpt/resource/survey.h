@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#include "checkpt/elf/object.h"
+#include "cli/elf_object.h"
 #include "checkpt/resource/resource.h"
 
 struct survey_file {

@@ -1,5 +1,5 @@
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 TESTS += $(patsubst %,$(B)/tests/%,$(UNIT_TESTS))
 
-$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(B)/lib/libengine.a $(B)/lib/libckptfmt.a
+$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(B)/lib/libengine.a $(CLI_LIBRARY) $(B)/lib/libckptfmt.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(filter-out -Wl$(comma)--gc-sections,$(LDFLAGS_ALL)) -o $@ $^ -lcriterion $(LIBS_FMT) -lelf

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "checkpt/elf/object.h"
+#include "cli/elf_object.h"
 
 Test(elf_object, own_program_imports_what_it_calls)
 {

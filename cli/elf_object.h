@@ -1,7 +1,7 @@
 /* The ELF object behind a mapping: what a checkpoint wants to know of it. Read with libelf; a file that is no ELF object, or a
  * damaged one, has no build-id and no imports. */
-#ifndef CHECKPT_ELF_OBJECT_H
-#define CHECKPT_ELF_OBJECT_H
+#ifndef CLI_ELF_OBJECT_H
+#define CLI_ELF_OBJECT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "checkpt/elf/object.h"
+#include "cli/elf_object.h"
 
 #include <gelf.h>
 #include <string.h>
