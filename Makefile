@@ -36,6 +36,9 @@ TESTS :=         # executables that print TAP
 INSTALL :=       # source:destination-below-PREFIX:mode
 MANPAGES :=
 
+# checkpt links once every resource is there.
+CHECKPT := $(word 3,$(wildcard checkpt/resource/image.c checkpt/resource/process.c checkpt/resource/files.c))
+
 # objects of a list of sources
 objects = $(patsubst %.c,$(B)/obj/%.o,$(patsubst %.S,$(B)/obj/%.o,$(1)))
 

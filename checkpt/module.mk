@@ -5,7 +5,7 @@ CHECKPT_SOURCES := $(filter-out checkpt/cmd/main.c,$(wildcard checkpt/*.c checkp
 $(B)/lib/libengine.a: $(call objects,$(CHECKPT_SOURCES))
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
 
-ifneq ($(wildcard checkpt/cmd/main.c),)
+ifneq ($(CHECKPT),)
 $(B)/bin/checkpt: $(B)/obj/checkpt/cmd/main.o $(B)/lib/libengine.a $(CLI_LIBRARY) $(B)/lib/libckptfmt.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_FMT) -lelf
 PROGRAMS += $(B)/bin/checkpt

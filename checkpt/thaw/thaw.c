@@ -35,9 +35,11 @@ static bool open_file(struct session *s, struct failure *why)
         errno = EISDIR;
         return unreadable(why);
     }
-    if (!S_ISREG(status.st_mode))
-        return failure_set(why, "opening: not a regular file; copy it into one first");
-    return true;
+    if (S_ISREG(status.st_mode))
+        return true;
+    failure_set(why, "opening: not a regular file; copy it into one first");
+    why->exit_status = 2;
+    return false;
 }
 
 static bool refused_by_reader(const struct session *s, enum ckpt_status status, const char *doing, struct failure *why)

@@ -1,5 +1,5 @@
 # Drivers that freeze and resume victims. Longer runs: CYCLES=1000 FREEZES=1000 ALL=1 make check.
-ifneq ($(wildcard checkpt/cmd/main.c),)
+ifneq ($(CHECKPT),)
 TESTS += $(wildcard tests/engine/test_*.sh)
 endif
 ENGINE_TOOLS := await damage

@@ -84,9 +84,9 @@ check 'the last one ends well' whole
 # What is no image.
 "$victims/limits" >/dev/null 2>&1
 check 'a missing image' says 2 'No such file' "$checkpt" -r missing.ckpt
-check 'an empty image' gives 2 "$checkpt" -r /dev/null
+check 'a device' says 2 'not a regular file' "$checkpt" -r /dev/null
 check 'a directory' says 2 'directory' "$checkpt" -r .
-check 'a program' says 2 'not a checkpoint' "$checkpt" -r "$victims/limits"
+check 'a program' says 1 'not a checkpoint' "$checkpt" -r "$victims/limits"
 : >empty
-check 'an empty file' gives 2 "$checkpt" check empty
+check 'an empty file' says 1 'the file is empty' "$checkpt" check empty
 finish

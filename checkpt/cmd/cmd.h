@@ -1,0 +1,31 @@
+/* The subcommands of checkpt: each in the file of its name, with its table of options. How to add one: its file, its settings here, a line in main.c's table. */
+#ifndef CHECKPT_CMD_CMD_H
+#define CHECKPT_CMD_CMD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "cli/options.h"
+
+struct settings {
+    /* freeze */
+    const char *output, *mode;
+    bool exit;
+    /* thaw, and check as it would be */
+    const char *changed;
+    bool pid, copy, verify;
+    /* check */
+    bool plan;
+    /* explain and check */
+    bool json;
+};
+
+extern const struct cli_option freeze_options[], thaw_options[], explain_options[], check_options[];
+
+/* Each returns the exit status; cmd_thaw() does so only where it did not become the program. */
+int cmd_freeze(const struct settings *settings, const struct cli_arguments *arguments);
+int cmd_thaw(const struct settings *settings, const struct cli_arguments *arguments);
+int cmd_explain(const struct settings *settings, const struct cli_arguments *arguments);
+int cmd_check(const struct settings *settings, const struct cli_arguments *arguments);
+
+#endif

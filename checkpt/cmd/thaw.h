@@ -1,0 +1,19 @@
+/* What thaw and check have in common. */
+#ifndef CHECKPT_CMD_THAW_H
+#define CHECKPT_CMD_THAW_H
+
+#include "checkpt/cmd/cmd.h"
+#include "checkpt/thaw/thaw.h"
+
+/* The options that both understand; commas included. */
+#define THAW_OPTIONS \
+    {.name = "pid", .type = CLI_FLAG, .offset = offsetof(struct settings, pid), .help = "with its old process id and thread ids, as a child that is waited for"}, \
+    {.name = "copy", .type = CLI_FLAG, .offset = offsetof(struct settings, copy), .help = "read all memory, so that the file may change or go away"}, \
+    {.name = "verify", .type = CLI_FLAG, .offset = offsetof(struct settings, verify), .help = "check every byte of the file before anything else"}, \
+    {.name = "changed", .type = CLI_STRING, .offset = offsetof(struct settings, changed), .metavar = "POLICY", .choices = "refuse ignore truncate", \
+     .help = "files that changed since the freeze"},
+
+/* The engine's options out of the command line's. */
+struct thaw_options thaw_options_of(const struct settings *settings);
+
+#endif
