@@ -1,6 +1,6 @@
 CHECKPT_ARCH := x86_64
-CHECKPT_SOURCES := $(filter-out checkpt/cmd/main.c,$(wildcard checkpt/*.c checkpt/arch/$(CHECKPT_ARCH)/*.c checkpt/arch/$(CHECKPT_ARCH)/*.S \
-    checkpt/model/*.c checkpt/proc/*.c checkpt/tracee/*.c checkpt/resource/*.c checkpt/freeze/*.c checkpt/thaw/*.c checkpt/cmd/*.c))
+CHECKPT_STATIONS := model proc tracee resource freeze thaw run cmd
+CHECKPT_SOURCES := $(filter-out checkpt/cmd/main.c,$(wildcard checkpt/*.c checkpt/arch/$(CHECKPT_ARCH)/*.[cS] $(patsubst %,checkpt/%/*.c,$(CHECKPT_STATIONS))))
 
 $(B)/lib/libengine.a: $(call objects,$(CHECKPT_SOURCES))
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^

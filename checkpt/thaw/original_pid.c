@@ -7,15 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "checkpt/outcome.h"
 #include "checkpt/thaw/plan.h"
 #include "checkpt/thaw/rights.h"
-
-enum { SIGNALLED = 128 };
 
 static bool exists(pid_t id)
 {
@@ -55,33 +53,6 @@ void original_pid_check(const struct thaw *thaw, struct findings *findings)
     }
 }
 
-/* What the terminal sends goes to the whole process group: the program has it already. */
-static void pass_on(pid_t child, const siginfo_t *info)
-{
-    if (info->si_code == SI_KERNEL)
-        return;
-    if (info->si_code == SI_QUEUE)
-        sigqueue(child, info->si_signo, info->si_value);
-    else
-        kill(child, info->si_signo);
-}
-
-static _Noreturn void end_as(int status)
-{
-    if (WIFEXITED(status))
-        _exit(WEXITSTATUS(status));
-    const struct rlimit none = {0, 0};
-    int signal_number = WTERMSIG(status);
-    sigset_t set;
-    setrlimit(RLIMIT_CORE, &none); /* its own core, if any, is there already */
-    signal(signal_number, SIG_DFL);
-    raise(signal_number);
-    sigemptyset(&set);
-    sigaddset(&set, signal_number);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
-    _exit(SIGNALLED + signal_number);
-}
-
 static void look_after(pid_t child)
 {
     int status;
@@ -89,7 +60,7 @@ static void look_after(pid_t child)
         if (WIFSTOPPED(status))
             kill(getpid(), SIGSTOP);
         else
-            end_as(status);
+            outcome_end_as(status);
     }
 }
 
@@ -102,7 +73,7 @@ static _Noreturn void wait_for(pid_t child, const sigset_t *all)
         if (info.si_signo == SIGCHLD)
             look_after(child);
         else
-            pass_on(child, &info);
+            outcome_pass_on(child, &info);
     }
 }
 
