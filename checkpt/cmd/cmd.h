@@ -27,5 +27,6 @@ int cmd_freeze(const struct settings *settings, const struct cli_arguments *argu
 int cmd_thaw(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_explain(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_check(const struct settings *settings, const struct cli_arguments *arguments);
+int cmd_sysctl(const struct settings *settings, const struct cli_arguments *arguments);
 
 #endif
