@@ -1,7 +1,8 @@
 # checkpt: see README.md. Two commands do everything: `make demo` and `make check`.
 #   make            the programs, library and man pages, in build/release (SAN=1: build/san)
-#   make install    PREFIX=/usr/local DESTDIR=
-#   make bench fuzz coverage clean
+#   make install    PREFIX=/usr/local LIBDIR=lib DESTDIR=; make uninstall with the same
+#   make bench clean
+#   make CC=clang CONFIG=clang CFLAGS=-Werror: another compiler, in build/clang
 
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules
@@ -14,6 +15,7 @@ SAN ?=
 CONFIG ?= $(if $(SAN),san,release)
 B := build/$(CONFIG)
 PREFIX ?= /usr/local
+LIBDIR ?= lib
 CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 AR ?= ar
 V ?=
@@ -33,7 +35,7 @@ LIBS_FMT := -lprotobuf-c -lxxhash -lzstd -lpthread
 PROGRAMS :=      # built programs: $(B)/bin/NAME
 LIBRARIES :=
 TESTS :=         # executables that print TAP
-INSTALL :=       # source:destination-below-PREFIX:mode
+INSTALL :=       # source:destination-below-PREFIX:mode; for a symbolic link text:destination-below-PREFIX:link. Libraries go to $(LIBDIR)/
 MANPAGES :=
 
 # checkpt links once every resource is there.
@@ -71,6 +73,33 @@ deps:
 	    echo "installing:" $$missing; \
 	    ($$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) >/dev/null; \
 	fi
+
+# One list for both.
+INSTALLED = $(foreach p,$(PROGRAMS),$(p):bin/$(notdir $(p)):755) $(INSTALL) \
+    $(foreach page,$(MANPAGES),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)):644)
+ROOT = $(DESTDIR)$(PREFIX)
+
+install: all
+	@set -e; umask 022; IFS=:; echo '$(INSTALLED)' | tr ' ' '\n' | while read -r source name mode; do \
+	    mkdir -p "$(ROOT)/$${name%/*}"; \
+	    if [ "$$mode" = link ]; then ln -sfn "$$source" "$(ROOT)/$$name"; \
+	    else install -m "$$mode" "$$source" "$(ROOT)/$$name"; fi; \
+	    echo "  INSTALL $(ROOT)/$$name"; \
+	done
+
+# Directories go where nothing is left in them: ours, and below DESTDIR all.
+uninstall:
+	@set -e; IFS=:; echo '$(INSTALLED)' | tr ' ' '\n' | while read -r source name mode; do \
+	    echo "  REMOVE  $(ROOT)/$$name"; \
+	    rm -f "$(ROOT)/$$name"; \
+	    directory=$${name%/*}; \
+	    case $(if $(DESTDIR),all)$$directory in all*|*ckptfmt*|*checkpt*) ;; *) continue ;; esac; \
+	    while [ "$$directory" != . ]; do \
+	        rmdir "$(ROOT)/$$directory" 2>/dev/null || break; \
+	        case $$directory in */*) directory=$${directory%/*} ;; *) break ;; esac; \
+	    done; \
+	done
+	@$(if $(DESTDIR),cd "$(DESTDIR)" && rmdir -p ".$(PREFIX)" 2>/dev/null || true,true)
 
 clean:
 	rm -rf build

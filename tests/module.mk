@@ -3,6 +3,7 @@
 -include tests/cli/module.mk
 -include tests/victims/module.mk
 -include tests/engine/module.mk
+-include tests/house/module.mk
 
 check:
 	@$(MAKE) --no-print-directory deps

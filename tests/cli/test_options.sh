@@ -8,30 +8,57 @@ for program in ckptdump ckptedit checkpt; do
     check "$program without arguments" gives 2 "$bin/$program"
 done
 
-from_help() { "$1" --help | grep -o -e ' --[a-z][-a-z]*' | sort -u; }
+# Of the program, and of each of its commands.
+helps() {
+    "$bin/$1" --help
+    for command in $("$bin/$1" --help | sed -n "s/^  $1 \([a-z]*\) .*/\1/p"); do
+        "$bin/$1" "$command" --help
+    done
+}
+from_help() { helps "$1" | grep -o -e ' --[a-z][-a-z]*' | sort -u; }
 from_manual() { grep -o -e 'Fl -[a-z][-a-z]*' -e ', -[a-z][-a-z]*' "$top/docs/$1.1" | sed 's/^Fl -/ --/; s/^, -/ --/' | sort -u; }
-agree() { from_help "$bin/$1" >help && from_manual "$1" >manual && diff help manual; }
-for program in ckptdump ckptedit; do
+agree() { from_help "$1" >help && from_manual "$1" >manual && diff help manual; }
+for program in ckptdump ckptedit checkpt; do
+    [ -x "$bin/$program" ] || continue
     check "the manual of $program has the options that there are" agree $program
 done
+# Others' manuals need not be installed; those of ours that are referred to must be there.
+clean() {
+    ! mandoc -T lint "$1" 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' | grep . || return 1
+    for name in $(sed -n 's/^\.Xr \(c[hk][a-z]*pt[a-z]*\) \([1-9]\).*/\1.\2/p' "$1"); do
+        [ -f "$top/docs/$name" ] || { echo "refers to $name"; return 1; }
+    done
+}
 if command -v mandoc >/dev/null; then
-    for page in ckptdump.1 ckptedit.1 ckptfmt.5; do
-        check "$page is clean" sh -c '! mandoc -T lint -W warning "$1" 2>&1 | grep .' sh "$top/docs/$page"
+    for page in "$top"/docs/*.[1-9]; do
+        check "${page##*/} is clean" clean "$page"
     done
 else
     skip 'manuals are clean' 'no mandoc'
 fi
 
+# completes WORDS WANTED: the last of the words, of which the first is the program; a last word of _ stands for an empty one.
 completes() {
     words=$1 wanted=$2
-    "$dump" --print-completion >script
-    found=$(bash -c '. ./script; COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _ckptdump; echo "${COMPREPLY[*]}"' bash "$words")
+    program=${words%% *}
+    "$bin/$program" --print-completion >script
+    found=$(bash -c '. ./script; COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); [ "${COMP_WORDS[COMP_CWORD]}" != _ ] || COMP_WORDS[COMP_CWORD]=
+        _$2; echo "${COMPREPLY[*]}"' bash "$words" "$program")
     echo "$found"
     [ "$found" = "$wanted" ]
 }
 touch some.ckpt
 check 'options complete' completes 'ckptdump --ma' '--maps'
 check 'files complete' completes 'ckptdump --maps so' 'some.ckpt'
+if [ -x "$bin/checkpt" ]; then
+    check 'commands complete' completes 'checkpt fr' 'freeze'
+    check "a command's options complete" completes 'checkpt freeze --ex' '--exit'
+    check "and not another's" completes 'checkpt explain --ex' ''
+    check 'choices complete' completes 'checkpt freeze --mode _' 'auto stop fork'
+    check 'files complete behind -r' completes 'checkpt -r so' 'some.ckpt'
+    check 'processes complete' completes "checkpt explain $$" "$$"
+    check 'every command has its help' eval 'helps checkpt >all; [ "$(grep -c "^Usage: checkpt " all)" -ge 4 ]'
+fi
 check 'long options may be shortened' says 2 'opening: No such file' "$dump" --ind missing
 check 'but not when several fit' says 2 'several options begin like this' "$dump" --s missing
 check 'a flag takes no value' says 2 'takes no value' "$dump" --maps=3 missing

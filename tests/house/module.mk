@@ -1,0 +1,1 @@
+TESTS += $(wildcard tests/house/test_*.sh)
