@@ -70,8 +70,8 @@ static enum ckpt_status check_parts(const struct ckpt_footer *f, uint64_t file_s
                          "it says that the file has %" PRIu64 " bytes, but it has %" PRIu64, f->file_size, file_size);
     if (f->page_size != CKPT_PAGE_SIZE)
         return error_set(error, CKPT_UNSUPPORTED, "page size %u: this library reads %d", f->page_size, CKPT_PAGE_SIZE);
-    if (f->chunk_size < f->page_size || (f->chunk_size & (f->chunk_size - 1)) != 0 || f->chunk_size > (1u << 30))
-        return error_set(error, CKPT_CORRUPT, "chunk size %u is not a power of two between the page size and 1 GiB", f->chunk_size);
+    if (f->chunk_size < f->page_size || (f->chunk_size & (f->chunk_size - 1)) != 0 || f->chunk_size > CKPT_CHUNK_SIZE_MAX)
+        return error_set(error, CKPT_CORRUPT, "chunk size %u is not a power of two between the page size and 2 MiB", f->chunk_size);
     uint64_t end = file_size - CKPT_FOOTER_SIZE;
     bool ordered = f->head_size <= f->pages_end && f->pages_end <= f->index_offset && f->index_offset - f->pages_end < 8 &&
                    f->index_offset <= end && f->index_count <= (end - f->index_offset) / CKPT_INDEX_ENTRY_SIZE &&

@@ -6,6 +6,8 @@
 
 #include <ckptfmt/format.h>
 
+enum { FOOTER_ID_AT = 40 };
+
 struct footer {
     struct ckpt_footer facts;
     uint8_t head_digest[CKPT_DIGEST_SIZE];

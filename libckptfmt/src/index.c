@@ -34,7 +34,7 @@ bool index_decode(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], struct ckpt_chunk 
     return chunk->codec == CKPT_CODEC_ZSTD || chunk->stored_check == 0;
 }
 
-enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error)
+enum ckpt_status index_check_shape(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error)
 {
     uint64_t page = footer->page_size, window = footer->chunk_size;
     if (chunk->space == 0)
@@ -50,15 +50,24 @@ enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_f
                                                    : chunk->stored_length == 0;
     if (chunk->codec > CKPT_CODEC_PARENT)
         return error_set(error, CKPT_UNSUPPORTED, "codec %u is not known to this library", chunk->codec);
+    bool packed = (footer->incompatible_features & CKPT_FEATURE_PACKED) != 0;
+    if ((chunk->codec == CKPT_CODEC_ZSTD && !packed) || (chunk->codec == CKPT_CODEC_PARENT && !(footer->incompatible_features & CKPT_FEATURE_PARENT)))
+        return error_set(error, CKPT_CORRUPT, "codec %u does not go with the image's features", chunk->codec);
     if (!sized || (chunk->codec != CKPT_CODEC_PARENT && chunk->parent != 0))
         return error_set(error, CKPT_CORRUPT, "stored length 0x%" PRIx64 " does not go with its codec", chunk->stored_length);
-    if (chunk->codec == CKPT_CODEC_PARENT)
-        return CKPT_OK;
+    return CKPT_OK;
+}
+
+enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error)
+{
+    enum ckpt_status status = index_check_shape(chunk, footer, error);
+    bool packed = (footer->incompatible_features & CKPT_FEATURE_PACKED) != 0;
+    if (status != CKPT_OK || chunk->codec == CKPT_CODEC_PARENT)
+        return status;
     if (chunk->offset < footer->head_size || chunk->offset > footer->pages_end ||
         footer->pages_end - chunk->offset < chunk->stored_length)
         return error_set(error, CKPT_CORRUPT, "its bytes at 0x%" PRIx64 " lie outside the pages", chunk->offset);
-    bool packed = (footer->incompatible_features & CKPT_FEATURE_PACKED) != 0;
-    if (!packed && (chunk->codec == CKPT_CODEC_ZSTD || chunk->offset % page != 0))
+    if (!packed && chunk->offset % footer->page_size != 0)
         return error_set(error, CKPT_CORRUPT, "its bytes at 0x%" PRIx64 " are not aligned to a page", chunk->offset);
     return CKPT_OK;
 }

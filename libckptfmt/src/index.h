@@ -13,6 +13,8 @@ void index_encode(const struct ckpt_chunk *chunk, uint8_t bytes[CKPT_INDEX_ENTRY
 bool index_decode(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], struct ckpt_chunk *chunk);
 /* Checks an entry by itself: alignment, length, codec, and that it lies in the pages of this image. */
 enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error);
+/* The part of that which does not depend on where its bytes lie. */
+enum ckpt_status index_check_shape(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error);
 /* Negative, zero or positive as the chunk's end lies before, at or behind (space, address): what seeking compares. */
 bool index_ends_behind(const struct ckpt_chunk *chunk, uint32_t space, uint64_t address);
 

@@ -11,6 +11,8 @@ int io_read_at(const struct ckpt_io *io, void *buffer, size_t length, uint64_t o
 /* 0 or a negative errno. */
 int io_write_at(const struct ckpt_io *io, const void *data, size_t length, uint64_t offset);
 int io_write(const struct ckpt_io *io, const void *data, size_t length);
+/* Closing the io, which is over a descriptor, will close that. */
+void io_own_fd(struct ckpt_io *io);
 /* Copies the callbacks that a caller of an older or newer header knows; false where struct_size is impossible. */
 bool io_adopt(struct ckpt_io *io, const struct ckpt_io *callers);
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <ckptfmt/io.h>
+#include "io.h"
 
 /* The context is the descriptor itself. */
 static int descriptor(void *context)
@@ -98,6 +98,11 @@ int ckpt_io_from_fd(struct ckpt_io *io, int fd)
     return 0;
 }
 
+void io_own_fd(struct ckpt_io *io)
+{
+    io->close = fd_close;
+}
+
 int ckpt_io_open(struct ckpt_io *io, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -107,6 +112,6 @@ int ckpt_io_open(struct ckpt_io *io, const char *path)
     if (error != 0)
         close(fd);
     else
-        io->close = fd_close;
+        io_own_fd(io);
     return error;
 }

@@ -1,4 +1,4 @@
-/* Compressing one chunk: a skippable frame that describes it, then one zstd frame. */
+/* Packed pages: descriptions (zstd skippable frames that carry an index entry) and what follows them. */
 #ifndef CKPTFMT_PACKER_H
 #define CKPTFMT_PACKER_H
 
@@ -11,26 +11,36 @@ enum { PACKER_DESCRIPTION_SIZE = 8 + CKPT_INDEX_ENTRY_SIZE };
 #define PACKER_DESCRIPTION_MAGIC 0x184d2a5cu /* one of zstd's sixteen skippable frame magics */
 /* A zstd frame of bytes that do not compress is longer than they are by a few bytes of headers. */
 #define PACKER_OVERHEAD 64u
+/* The codec fields of the descriptions that begin and end the pages (space 0). */
+enum { PACKER_BEGIN = 1, PACKER_END = 2 };
 
-/* A compressor and room for its output. */
+/* A compressor and room for what it makes. */
 struct packer {
     struct packer *next;
     void *context;
-    uint8_t *output;
+    uint8_t *frames; /* stored bytes, one after another */
     size_t room, length;
+    uint8_t *output; /* descriptions and stored bytes, as they go into the file */
+    size_t output_room, output_length;
 };
 
 /* NULL when memory ran out. */
 struct packer *packer_create(void);
 void packer_destroy_all(struct packer *packers);
-/* Appends a chunk's description and frame to the output; sets chunk->codec, offset (in the output) and stored_length. The description's offset
- * is patched when the place in the file is known. false when memory ran out. */
+/* Appends a chunk's stored bytes to the frames: a zstd frame, or the bytes as they are where that gains less than 1/64. Sets chunk->codec, stored_length, stored_check,
+ * and offset in the frames. false when memory ran out. */
 bool packer_append(struct packer *packer, struct ckpt_chunk *chunk, const void *data, int level);
-/* The same for a frame that exists already. */
+/* The same for bytes that are packed already. */
 bool packer_append_stored(struct packer *packer, struct ckpt_chunk *chunk, const void *stored);
-/* Writes the description of a chunk whose offset is final in front of its frame. */
-void packer_describe(uint8_t description[PACKER_DESCRIPTION_SIZE], const struct ckpt_chunk *chunk);
-/* Unpacks a frame into exactly `length` bytes; false where it is damaged or of another length. */
-bool packer_unpack(const void *stored, size_t stored_length, void *out, size_t length);
+/* Makes room for `count` chunks' descriptions and all frames, and empties the output. */
+bool packer_begin_output(struct packer *packer, size_t count);
+/* Appends a description, and behind it `stored` where that is not NULL. */
+void packer_put(struct packer *packer, const struct ckpt_chunk *chunk, const void *stored);
+
+/* Encodes a chunk's description; `own` says that its stored bytes follow and are not an earlier chunk's. */
+void packer_describe(uint8_t description[PACKER_DESCRIPTION_SIZE], const struct ckpt_chunk *chunk, bool own);
+/* The descriptions that stand at the beginning and at the end of the pages. */
+void packer_describe_begin(uint8_t description[PACKER_DESCRIPTION_SIZE], uint64_t head_size, const uint8_t head_digest[CKPT_DIGEST_SIZE]);
+void packer_describe_end(uint8_t description[PACKER_DESCRIPTION_SIZE], uint64_t offset, uint64_t count, const uint8_t index_digest[CKPT_DIGEST_SIZE]);
 
 #endif

@@ -8,6 +8,7 @@
 #include "digest.h"
 #include "io.h"
 #include "notes.h"
+#include "parents.h"
 #include "reader_state.h"
 #include "schemas/image.pb-c.h"
 #include "schemas/record.pb-c.h"
@@ -30,6 +31,10 @@ void ckpt_reader_destroy(struct ckpt_reader *r)
     free(r->segments);
     free(r->notes);
     free(r->chunk_bytes);
+    free(r->directory);
+    fetch_deinit(&r->fetch);
+    reader_free_parents(r);
+    parents_destroy(r->parents);
     free(r);
 }
 
@@ -45,15 +50,14 @@ const struct ckpt_footer *ckpt_reader_footer(const struct ckpt_reader *r)
 
 enum ckpt_status reader_io(struct ckpt_reader *r, int error, const char *what, uint64_t offset)
 {
-    if (error == -ENODATA)
-        return error_set(&r->error, CKPT_TRUNCATED, "truncated: %s at 0x%" PRIx64 ": the file ends first", what, offset);
-    errno = -error;
-    return error_set(&r->error, CKPT_IO, "reading %s at 0x%" PRIx64 ": %s", what, offset, strerror(-error));
+    return fetch_io(&r->error, error, what, offset);
 }
 
 /* Reads `length` bytes, which the caller has checked against the file's size, into new memory. */
 static enum ckpt_status read_part(struct ckpt_reader *r, uint64_t offset, uint64_t length, const char *what, uint8_t **bytes)
 {
+    if (length > READER_PART_MAX)
+        return error_set(&r->error, CKPT_UNSUPPORTED, "%s of %" PRIu64 " bytes: this library reads at most 256 MiB", what, length);
     uint8_t *part = malloc(length > 0 ? length : 1);
     if (part == NULL)
         return error_set(&r->error, CKPT_NO_MEMORY, "%s of %" PRIu64 " bytes: out of memory", what, length);
@@ -87,12 +91,14 @@ static enum ckpt_status read_header(struct ckpt_reader *r, struct header *header
     return CKPT_OK;
 }
 
+enum { LOOKED_AT = 65536 }; /* program headers of a file that is perhaps not ours */
+
 /* For a file without a footer: is it one of ours that was cut off, or an ordinary core file? */
 static enum ckpt_status explain_no_footer(struct ckpt_reader *r, const struct header *header)
 {
     uint64_t described = 0;
     bool ours = false;
-    for (uint64_t i = 0; i < header->segment_count; i++) {
+    for (uint64_t i = 0; i < header->segment_count && i < LOOKED_AT; i++) {
         uint8_t bytes[HEADER_PHDR_SIZE];
         struct segment s;
         if (io_read_at(&r->io, bytes, sizeof(bytes), header->segments_offset + i * HEADER_PHDR_SIZE) != 0)
@@ -102,6 +108,8 @@ static enum ckpt_status explain_no_footer(struct ckpt_reader *r, const struct he
         if (s.offset <= UINT64_MAX / 2 && s.file_size <= UINT64_MAX / 2 && s.offset + s.file_size > described)
             described = s.offset + s.file_size;
     }
+    if (ours && described + CKPT_FOOTER_SIZE <= r->file_size)
+        return error_set(&r->error, CKPT_TRUNCATED, "truncated: the file ends at 0x%" PRIx64 ", without a footer", r->file_size);
     if (ours || described + CKPT_FOOTER_SIZE > r->file_size)
         return error_set(&r->error, CKPT_TRUNCATED, "truncated: the file has %" PRIu64 " bytes, but its headers describe %" PRIu64, r->file_size,
                          described + (ours ? CKPT_FOOTER_SIZE : 0));
@@ -141,6 +149,8 @@ static enum ckpt_status read_digested(struct ckpt_reader *r, uint64_t offset, ui
 static enum ckpt_status decode_segments(struct ckpt_reader *r, const struct header *header)
 {
     uint64_t head = r->footer.facts.head_size, at = header->segments_offset;
+    if (at != HEADER_EHDR_SIZE)
+        return error_set(&r->error, CKPT_CORRUPT, "program headers at 0x%" PRIx64 " instead of 0x%x", at, (unsigned)HEADER_EHDR_SIZE);
     if (at > head || header->segment_count > (head - at) / HEADER_PHDR_SIZE)
         return error_set(&r->error, CKPT_CORRUPT, "program headers at 0x%" PRIx64 " reach beyond the head", at);
     r->segments = malloc((header->segment_count > 0 ? header->segment_count : 1) * sizeof(*r->segments));
@@ -175,8 +185,18 @@ static enum ckpt_status decode_notes(struct ckpt_reader *r, enum ckpt_segment se
     }
 }
 
+/* The notes follow the program headers, and they alone make the head as long as it is: a stream's reader counts on it. */
+static enum ckpt_status check_head_size(struct ckpt_reader *r, uint64_t notes_end)
+{
+    uint64_t head = r->footer.facts.head_size;
+    if (head == (notes_end + CKPT_PAGE_SIZE - 1) / CKPT_PAGE_SIZE * CKPT_PAGE_SIZE)
+        return CKPT_OK;
+    return error_set(&r->error, CKPT_CORRUPT, "the head's notes do not fill it: they end at 0x%" PRIx64 ", the head at 0x%" PRIx64, notes_end, head);
+}
+
 static enum ckpt_status decode_head_notes(struct ckpt_reader *r)
 {
+    uint64_t end = header_size(r->segment_count);
     for (uint64_t i = 0; i < r->segment_count; i++) {
         const struct segment *s = &r->segments[i];
         bool head = s->type == PT_NOTE && i == 0, process = s->type == CKPT_PT_NOTE;
@@ -185,10 +205,16 @@ static enum ckpt_status decode_head_notes(struct ckpt_reader *r)
         uint64_t size = r->footer.facts.head_size;
         if (s->offset > size || s->file_size > size - s->offset)
             return error_set(&r->error, CKPT_CORRUPT, "program header %" PRIu64 ": its notes at 0x%" PRIx64 " reach beyond the head", i, s->offset);
+        if (s->offset != end)
+            return error_set(&r->error, CKPT_CORRUPT, "program header %" PRIu64 ": its notes at 0x%" PRIx64 " instead of 0x%" PRIx64, i, s->offset, end);
+        end += s->file_size;
         enum ckpt_status status = decode_notes(r, head ? CKPT_SEGMENT_HEAD : CKPT_SEGMENT_PROCESS, r->head + s->offset, s->file_size, s->offset);
         if (status != CKPT_OK)
             return status;
     }
+    enum ckpt_status status = check_head_size(r, end);
+    if (status != CKPT_OK)
+        return status;
     return decode_notes(r, CKPT_SEGMENT_TAIL, r->tail, r->footer.facts.tail_size, r->footer.facts.tail_offset);
 }
 
@@ -221,9 +247,16 @@ static enum ckpt_status check_image_record(struct ckpt_reader *r)
     enum ckpt_status status = ckpt_reader_unpack(r, image, &message);
     if (status != CKPT_OK)
         return status;
-    bool agrees = image_agrees((const Ckpt__Image *)message, &r->footer.facts);
+    const Ckpt__Image *facts = (const Ckpt__Image *)message;
+    bool named = facts->n_parents > 0, wanted = (r->footer.facts.incompatible_features & CKPT_FEATURE_PARENT) != 0;
+    if (!image_agrees(facts, &r->footer.facts))
+        status = error_set(&r->error, CKPT_CORRUPT, "record IMAGE at 0x%" PRIx64 ": it contradicts the footer", image->offset);
+    else if (named != wanted)
+        status = error_set(&r->error, CKPT_CORRUPT, "record IMAGE at 0x%" PRIx64 ": its parents do not go with its features", image->offset);
+    else
+        status = reader_take_parents(r, facts);
     protobuf_c_message_free_unpacked(message, NULL);
-    return agrees ? CKPT_OK : error_set(&r->error, CKPT_CORRUPT, "record IMAGE at 0x%" PRIx64 ": it contradicts the footer", image->offset);
+    return status;
 }
 
 static enum ckpt_status open_parts(struct ckpt_reader *r)
@@ -260,12 +293,23 @@ enum ckpt_status ckpt_reader_open(struct ckpt_reader *r, const struct ckpt_io *i
     return status;
 }
 
+static bool take_directory(struct ckpt_reader *r, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    r->directory = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    return r->directory != NULL;
+}
+
 enum ckpt_status ckpt_reader_open_path(struct ckpt_reader *r, const char *path)
 {
     struct ckpt_io io;
     int error = ckpt_io_open(&io, path);
     if (error != 0)
         return error_set(&r->error, CKPT_IO, "opening: %s", strerror(-error));
+    if (r->directory == NULL && !take_directory(r, path)) {
+        ckpt_io_close(&io);
+        return error_set(&r->error, CKPT_NO_MEMORY, "opening: out of memory");
+    }
     return ckpt_reader_open(r, &io);
 }
 

@@ -3,11 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
 #include "index.h"
 #include "io.h"
-#include "packer.h"
+#include "parents.h"
 #include "reader_state.h"
+
+enum ckpt_status reader_decode_entry(const struct ckpt_reader *r, const uint8_t *bytes, uint64_t i, struct ckpt_chunk *chunk, struct error *error)
+{
+    struct ckpt_chunk found;
+    uint64_t at = r->footer.facts.index_offset + i * CKPT_INDEX_ENTRY_SIZE;
+    if (!index_decode(bytes, &found))
+        return error_set(error, CKPT_CORRUPT, "index entry %" PRIu64 " at 0x%" PRIx64 ": reserved bytes are not zero", i, at);
+    enum ckpt_status status = index_check(&found, &r->footer.facts, error);
+    if (status != CKPT_OK)
+        return error_at(error, status, "index entry %" PRIu64 " at 0x%" PRIx64, i, at);
+    *chunk = found;
+    return CKPT_OK;
+}
 
 static enum ckpt_status load_block(struct ckpt_reader *r, uint64_t i)
 {
@@ -32,15 +44,7 @@ enum ckpt_status ckpt_reader_chunk(struct ckpt_reader *r, uint64_t i, struct ckp
     enum ckpt_status status = load_block(r, i);
     if (status != CKPT_OK)
         return status;
-    struct ckpt_chunk found;
-    uint64_t at = r->footer.facts.index_offset + i * CKPT_INDEX_ENTRY_SIZE;
-    if (!index_decode(r->index_block + (i - r->index_first) * CKPT_INDEX_ENTRY_SIZE, &found))
-        return error_set(&r->error, CKPT_CORRUPT, "index entry %" PRIu64 " at 0x%" PRIx64 ": reserved bytes are not zero", i, at);
-    status = index_check(&found, &r->footer.facts, &r->error);
-    if (status != CKPT_OK)
-        return error_at(&r->error, status, "index entry %" PRIu64 " at 0x%" PRIx64, i, at);
-    *chunk = found;
-    return CKPT_OK;
+    return reader_decode_entry(r, r->index_block + (i - r->index_first) * CKPT_INDEX_ENTRY_SIZE, i, chunk, &r->error);
 }
 
 enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *r, uint32_t space, uint64_t address, uint64_t *i)
@@ -67,41 +71,18 @@ enum ckpt_status ckpt_reader_chunk_stored(struct ckpt_reader *r, const struct ck
     return error != 0 ? reader_io(r, error, "pages", chunk->offset) : CKPT_OK;
 }
 
-static enum ckpt_status damaged(struct ckpt_reader *r, const struct ckpt_chunk *chunk, const char *why)
-{
-    return error_set(&r->error, CKPT_CORRUPT, "pages 0x%" PRIx64 "-0x%" PRIx64 " of space %u, at 0x%" PRIx64 " in the file: %s", chunk->address,
-                     chunk->address + chunk->length, chunk->space, chunk->offset, why);
-}
-
-static enum ckpt_status unpack(struct ckpt_reader *r, const struct ckpt_chunk *chunk, void *buffer)
-{
-    uint8_t *stored = malloc(chunk->stored_length);
-    if (stored == NULL)
-        return error_set(&r->error, CKPT_NO_MEMORY, "chunk of %" PRIu64 " bytes: out of memory", chunk->stored_length);
-    enum ckpt_status status = ckpt_reader_chunk_stored(r, chunk, stored);
-    if (status == CKPT_OK && digest_check(stored, chunk->stored_length) != chunk->stored_check)
-        status = damaged(r, chunk, "the packed bytes differ from their check");
-    else if (status == CKPT_OK && !packer_unpack(stored, chunk->stored_length, buffer, chunk->length))
-        status = damaged(r, chunk, "its zstd frame is damaged");
-    free(stored);
-    return status;
-}
-
 enum ckpt_status ckpt_reader_chunk_bytes(struct ckpt_reader *r, const struct ckpt_chunk *chunk, void *buffer)
 {
-    enum ckpt_status status;
-    if (chunk->codec == CKPT_CODEC_RAW)
-        status = ckpt_reader_chunk_stored(r, chunk, buffer);
-    else if (chunk->codec == CKPT_CODEC_ZSTD)
-        status = unpack(r, chunk, buffer);
-    else
-        status = error_set(&r->error, CKPT_UNSUPPORTED, "pages 0x%" PRIx64 " of space %u lie in a parent image, which this version does not open",
-                           chunk->address, chunk->space);
+    struct ckpt_reader *owner;
+    struct ckpt_chunk found;
+    enum ckpt_status status = parents_resolve(r, chunk, &owner, &found);
     if (status != CKPT_OK)
         return status;
-    uint8_t digest[CKPT_DIGEST_SIZE];
-    digest_of(buffer, chunk->length, digest);
-    return memcmp(digest, chunk->digest, sizeof(digest)) == 0 ? CKPT_OK : damaged(r, chunk, "digest differs");
+    status = fetch_bytes(&r->fetch, &owner->io, &found, buffer);
+    if (status != CKPT_OK)
+        r->error = r->fetch.error;
+    parents_release(r, owner);
+    return status;
 }
 
 /* Decodes entry i, unless it is the one that is there already. */

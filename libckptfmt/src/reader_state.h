@@ -8,7 +8,19 @@
 #include "footer.h"
 #include "header.h"
 
-enum { READER_INDEX_BLOCK = 64 }; /* entries read at once */
+#include "fetch.h"
+
+enum { READER_INDEX_BLOCK = 64 };        /* entries read at once */
+#define READER_PART_MAX (256ull << 20)   /* bytes of head or tail that are read into memory */
+
+/* An image that chunks may lie in, as the IMAGE record names it. */
+struct parent_name {
+    uint8_t id[CKPT_ID_SIZE];
+    char *path;
+    size_t path_length;
+};
+
+struct parents;
 
 struct ckpt_reader {
     struct ckpt_io io;
@@ -23,9 +35,22 @@ struct ckpt_reader {
     size_t note_count, note_room;
     uint8_t index_block[READER_INDEX_BLOCK * CKPT_INDEX_ENTRY_SIZE];
     uint64_t index_first, index_loaded; /* which entries the block holds */
+    struct fetch fetch;
+    struct parent_name *parent_names;
+    size_t parent_count;
+    char *directory;             /* where the default resolver looks first; may be NULL */
+    ckpt_resolver *resolver;
+    void *resolver_context;
+    struct parents *parents;     /* those that were asked for */
     uint8_t *chunk_bytes;        /* the last chunk that ckpt_reader_memory() decoded */
     uint64_t chunk_number;       /* its entry; UINT64_MAX: none */
 };
+
+/* Copies what the IMAGE record says about parents; reader_free_parents() frees it. */
+enum ckpt_status reader_take_parents(struct ckpt_reader *reader, const void *image);
+void reader_free_parents(struct ckpt_reader *reader);
+/* An index entry as it lies at `bytes`, checked by itself, with its place in the sentence. Uses nothing of the reader that changes but the error. */
+enum ckpt_status reader_decode_entry(const struct ckpt_reader *reader, const uint8_t *bytes, uint64_t i, struct ckpt_chunk *chunk, struct error *error);
 
 /* The sentence for an I/O error while reading `what`. */
 enum ckpt_status reader_io(struct ckpt_reader *reader, int error, const char *what, uint64_t offset);

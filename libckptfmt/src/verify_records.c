@@ -1,5 +1,3 @@
-#include "verify_records.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +6,7 @@
 #include "schemas/memory.pb-c.h"
 #include "schemas/process.pb-c.h"
 #include "schemas/record.pb-c.h"
+#include "verify_state.h"
 
 /* The ids that records of a kind have given themselves, ascending. */
 struct ids {

@@ -3,13 +3,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "cursor.h"
 #include "index.h"
 #include "io.h"
 #include "packer.h"
 #include "schemas/image.pb-c.h"
-#include "schemas/record.pb-c.h"
+#include "shares.h"
 #include "writer_state.h"
 
 struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct ckpt_writer_options *options)
@@ -31,7 +32,7 @@ struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct 
     f->page_size = CKPT_PAGE_SIZE;
     f->chunk_size = w->options.chunk_size;
     f->digest_algorithm = DIGEST_XXH3_128;
-    f->incompatible_features = w->layout.packed ? CKPT_FEATURE_PACKED : 0;
+    f->incompatible_features = (w->layout.packed ? CKPT_FEATURE_PACKED : 0) | (w->options.incompatible_features & CKPT_FEATURE_PARENT);
     f->read_only_features = w->options.read_only_features;
     f->compatible_features = w->options.compatible_features;
     if (w->index_digest == NULL || !io_adopt(&w->sink, sink)) {
@@ -50,6 +51,8 @@ void ckpt_writer_destroy(struct ckpt_writer *w)
     note_area_deinit(&w->tail);
     layout_deinit(&w->layout);
     packer_destroy_all(w->packers);
+    shares_destroy(w->shares);
+    writer_parent_deinit(&w->parent);
     digest_destroy(w->index_digest);
     free(w->index);
     pthread_mutex_destroy(&w->lock);
@@ -60,6 +63,12 @@ void ckpt_writer_destroy(struct ckpt_writer *w)
 const char *ckpt_writer_error(const struct ckpt_writer *w)
 {
     return w->error.sentence;
+}
+
+enum ckpt_status writer_write(struct ckpt_writer *w, const void *bytes, size_t length, uint64_t at, const char *what)
+{
+    int error = w->sink.write_at != NULL ? io_write_at(&w->sink, bytes, length, at) : io_write(&w->sink, bytes, length);
+    return error != 0 ? writer_io(w, error, what, at) : CKPT_OK;
 }
 
 enum ckpt_status writer_io(struct ckpt_writer *w, int error, const char *what, uint64_t offset)
@@ -135,6 +144,7 @@ void ckpt_writer_fill_image(const struct ckpt_writer *w, void *image)
     message->compatible_features = f->compatible_features;
     message->page_size = f->page_size;
     message->chunk_size = f->chunk_size;
+    writer_fill_parents(&w->parent, image);
 }
 
 static bool page_aligned(uint64_t value)
@@ -197,7 +207,7 @@ static void fill_segments(const struct ckpt_writer *w, struct segment *s)
                                                         .alignment = NOTE_ALIGNMENT}
                                      : (struct segment){.type = PT_NULL};
     *s++ = known ? (struct segment){.type = CKPT_PT_INDEX, .flags = PF_R, .offset = f->index_offset, .file_size = index_size, .alignment = 8}
-                 : (struct segment){.type = PT_NULL};
+                 : (struct segment){.type = CKPT_PT_INDEX, .flags = PF_R, .alignment = 8};
     if (w->process.length > 0)
         *s++ = (struct segment){.type = CKPT_PT_NOTE, .flags = PF_R, .offset = notes + w->head.length, .file_size = w->process.length,
                                 .alignment = NOTE_ALIGNMENT};
@@ -235,10 +245,14 @@ static enum ckpt_status check_begin(struct ckpt_writer *w)
     if (status != CKPT_OK)
         return status;
     uint32_t chunk = w->options.chunk_size;
-    if (chunk < CKPT_PAGE_SIZE || (chunk & (chunk - 1)) != 0)
-        return error_set(&w->error, CKPT_INVALID, "chunk size %u is not a power of two of at least a page", chunk);
-    if (w->sink.write_at == NULL && !w->layout.packed)
+    if (chunk < CKPT_PAGE_SIZE || (chunk & (chunk - 1)) != 0 || chunk > CKPT_CHUNK_SIZE_MAX)
+        return error_set(&w->error, CKPT_INVALID, "chunk size %u is not a power of two between the page size and 2 MiB", chunk);
+    if (w->options.compression > (uint32_t)ZSTD_maxCLevel())
+        return error_set(&w->error, CKPT_INVALID, "compression level %u: zstd has 1 to %d", w->options.compression, ZSTD_maxCLevel());
+    if (w->sink.write_at == NULL && (!w->layout.packed || w->sink.write == NULL))
         return error_set(&w->error, CKPT_INVALID, "raw pages need a file that can seek; compressed ones do not");
+    if (w->layout.packed && (w->shares = shares_create()) == NULL)
+        return error_set(&w->error, CKPT_NO_MEMORY, "the beginning of pages: out of memory");
     return CKPT_OK;
 }
 
@@ -262,7 +276,10 @@ enum ckpt_status ckpt_writer_begin_pages(struct ckpt_writer *w)
     if (head == NULL)
         return error_set(&w->error, CKPT_NO_MEMORY, "head of %" PRIu64 " bytes: out of memory", f->head_size);
     digest_of(head, f->head_size, w->footer.head_digest);
-    int error = w->sink.write_at != NULL ? io_write_at(&w->sink, head, f->head_size, 0) : io_write(&w->sink, head, f->head_size);
+    status = writer_write(w, head, f->head_size, 0, "the head");
     free(head);
-    return error != 0 ? writer_io(w, error, "the head", 0) : CKPT_OK;
+    uint8_t begin[PACKER_DESCRIPTION_SIZE];
+    packer_describe_begin(begin, f->head_size, w->footer.head_digest);
+    w->position += sizeof(begin);
+    return status == CKPT_OK ? writer_write(w, begin, sizeof(begin), f->head_size, "the beginning of pages") : status;
 }

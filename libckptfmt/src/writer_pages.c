@@ -9,12 +9,6 @@
 #include "packer.h"
 #include "writer_state.h"
 
-struct batch {
-    struct ckpt_chunk *chunks;
-    size_t count;
-    struct packer *packer;
-};
-
 static bool is_zero(const uint8_t *page)
 {
     static const uint8_t zeros[CKPT_PAGE_SIZE];
@@ -32,9 +26,11 @@ static size_t run_end(const uint8_t *data, size_t at, size_t end, bool *zero)
 }
 
 /* Cuts [address, address + length) at chunk boundaries and zero pages; one entry for each run that is stored. */
-static void find_chunks(const struct ckpt_writer *w, struct batch *batch, const struct extent *extent, uint64_t address, const uint8_t *data, size_t length)
+static void find_chunks(const struct ckpt_writer *w, struct batch *batch, size_t length)
 {
-    uint64_t window = w->options.chunk_size;
+    uint64_t window = w->options.chunk_size, address = batch->address;
+    const struct extent *extent = batch->extent;
+    const uint8_t *data = batch->data;
     for (size_t at = 0; at < length;) {
         size_t end = at + (size_t)(window - (address + at) % window);
         end = end < length ? end : length;
@@ -50,16 +46,20 @@ static void find_chunks(const struct ckpt_writer *w, struct batch *batch, const 
 }
 
 /* Adjacent chunks are written with one call. */
-static enum ckpt_status write_raw(struct ckpt_writer *w, struct batch *batch, const struct extent *extent, uint64_t address, const uint8_t *data)
+static enum ckpt_status write_raw(struct ckpt_writer *w, struct batch *batch, const uint8_t *data)
 {
     for (size_t i = 0; i < batch->count;) {
         const struct ckpt_chunk *first = &batch->chunks[i];
         uint64_t end = first->address;
-        for (; i < batch->count && batch->chunks[i].address == end; i++) {
-            batch->chunks[i].offset = extent->offset + (end - extent->address);
+        if (first->codec == CKPT_CODEC_PARENT) {
+            i++;
+            continue;
+        }
+        for (; i < batch->count && batch->chunks[i].address == end && batch->chunks[i].codec == CKPT_CODEC_RAW; i++) {
+            batch->chunks[i].offset = batch->extent->offset + (end - batch->extent->address);
             end += batch->chunks[i].length;
         }
-        int error = io_write_at(&w->sink, data + (first->address - address), end - first->address, first->offset);
+        int error = io_write_at(&w->sink, data + (first->address - batch->address), end - first->address, first->offset);
         if (error != 0) {
             pthread_mutex_lock(&w->lock);
             enum ckpt_status status = writer_io(w, error, "pages", first->offset);
@@ -70,57 +70,13 @@ static enum ckpt_status write_raw(struct ckpt_writer *w, struct batch *batch, co
     return CKPT_OK;
 }
 
-static struct packer *borrow_packer(struct ckpt_writer *w)
-{
-    pthread_mutex_lock(&w->lock);
-    struct packer *packer = w->packers;
-    if (packer != NULL)
-        w->packers = packer->next;
-    pthread_mutex_unlock(&w->lock);
-    if (packer == NULL)
-        packer = packer_create();
-    if (packer != NULL)
-        packer->length = 0;
-    return packer;
-}
-
-static bool pack(struct ckpt_writer *w, struct batch *batch, uint64_t address, const uint8_t *data)
-{
-    batch->packer = borrow_packer(w);
-    if (batch->packer == NULL)
-        return false;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct ckpt_chunk *chunk = &batch->chunks[i];
-        if (!packer_append(batch->packer, chunk, data + (chunk->address - address), (int)w->options.compression))
-            return false;
-    }
-    return true;
-}
-
-/* The lock is held and it is this batch's turn. */
-static enum ckpt_status write_packed(struct ckpt_writer *w, struct batch *batch)
-{
-    struct packer *packer = batch->packer;
-    uint64_t base = w->position;
-    for (size_t i = 0; i < batch->count; i++) {
-        uint8_t *description = packer->output + batch->chunks[i].offset - PACKER_DESCRIPTION_SIZE;
-        batch->chunks[i].offset += base;
-        packer_describe(description, &batch->chunks[i]);
-    }
-    int error = w->sink.write_at != NULL ? io_write_at(&w->sink, packer->output, packer->length, base)
-                                         : io_write(&w->sink, packer->output, packer->length);
-    w->position += packer->length;
-    return error != 0 ? writer_io(w, error, "pages", base) : CKPT_OK;
-}
-
 enum ckpt_status writer_flush_index(struct ckpt_writer *w)
 {
     uint64_t at = w->footer.facts.index_offset + w->index_written * CKPT_INDEX_ENTRY_SIZE;
     size_t size = w->index_count * CKPT_INDEX_ENTRY_SIZE;
-    int error = w->sink.write_at != NULL ? io_write_at(&w->sink, w->index, size, at) : io_write(&w->sink, w->index, size);
     w->index_written += w->index_count;
     w->index_count = 0;
-    return error != 0 ? writer_io(w, error, "the index", at) : CKPT_OK;
+    return writer_write(w, w->index, size, at, "the index");
 }
 
 enum ckpt_status writer_add_entries(struct ckpt_writer *w, const struct ckpt_chunk *chunks, size_t count)
@@ -154,7 +110,7 @@ static enum ckpt_status take_turn(struct ckpt_writer *w, uint64_t ticket, struct
     while (w->next_ticket < ticket && w->status == CKPT_OK)
         pthread_cond_wait(&w->turn, &w->lock);
     if (w->status == CKPT_OK && status == CKPT_OK && batch->packer != NULL)
-        status = write_packed(w, batch);
+        status = writer_put_packed(w, batch);
     if (w->status == CKPT_OK && status == CKPT_OK)
         status = writer_add_entries(w, batch->chunks, batch->count);
     if (w->status == CKPT_OK)
@@ -178,53 +134,57 @@ static enum ckpt_status refuse(struct ckpt_writer *w, const char *why, uint32_t 
     return status;
 }
 
-static enum ckpt_status prepare(struct ckpt_writer *w, struct batch *batch, uint32_t space, uint64_t address, const void *data, size_t length)
+static enum ckpt_status prepare(struct ckpt_writer *w, struct batch *batch, uint32_t space, size_t length)
 {
-    const struct extent *extent = layout_find(&w->layout, space, address, length);
-    if (w->phase != WRITER_PAGES || extent == NULL || length % CKPT_PAGE_SIZE != 0 || address % CKPT_PAGE_SIZE != 0)
-        return refuse(w, "they lie in no extent, or are not whole pages", space, address);
-    if (data == NULL || length == 0)
+    batch->extent = layout_find(&w->layout, space, batch->address, length);
+    if (w->phase != WRITER_PAGES || batch->extent == NULL || length % CKPT_PAGE_SIZE != 0 || batch->address % CKPT_PAGE_SIZE != 0)
+        return refuse(w, "they lie in no extent, or are not whole pages", space, batch->address);
+    if (batch->data == NULL || length == 0)
         return CKPT_OK;
     batch->chunks = malloc(length / CKPT_PAGE_SIZE * sizeof(*batch->chunks));
     if (batch->chunks == NULL)
-        return refuse(w, "out of memory", space, address);
-    find_chunks(w, batch, extent, address, data, length);
+        return refuse(w, "out of memory", space, batch->address);
+    find_chunks(w, batch, length);
+    enum ckpt_status status = w->parent.reader != NULL ? writer_match_parent(w, batch) : CKPT_OK;
+    if (status != CKPT_OK)
+        return status;
     if (w->layout.packed)
-        return pack(w, batch, address, data) ? CKPT_OK : refuse(w, "out of memory", space, address);
-    return write_raw(w, batch, extent, address, data);
+        return writer_pack(w, batch) ? CKPT_OK : refuse(w, "out of memory", space, batch->address);
+    return write_raw(w, batch, batch->data);
 }
 
 enum ckpt_status ckpt_writer_put(struct ckpt_writer *w, uint64_t ticket, uint32_t space, uint64_t address, const void *data, size_t length)
 {
-    struct batch batch = {0};
-    enum ckpt_status status = take_turn(w, ticket, &batch, prepare(w, &batch, space, address, data, length));
+    struct batch batch = {.address = address, .data = data};
+    enum ckpt_status status = take_turn(w, ticket, &batch, prepare(w, &batch, space, length));
     free(batch.chunks);
     return status;
 }
 
 static enum ckpt_status prepare_stored(struct ckpt_writer *w, struct batch *batch, const struct ckpt_chunk *chunk, const void *stored)
 {
-    const struct extent *extent = layout_find(&w->layout, chunk->space, chunk->address, chunk->length);
-    if (w->phase != WRITER_PAGES || extent == NULL)
+    batch->extent = layout_find(&w->layout, chunk->space, chunk->address, chunk->length);
+    if (w->phase != WRITER_PAGES || batch->extent == NULL)
         return refuse(w, "they lie in no extent", chunk->space, chunk->address);
-    if ((chunk->codec == CKPT_CODEC_ZSTD) != w->layout.packed)
-        return refuse(w, "raw pages do not go into a packed image, nor packed ones into a raw one", chunk->space, chunk->address);
+    struct error unused;
+    if (index_check_shape(chunk, &w->footer.facts, &unused) != CKPT_OK)
+        return refuse(w, "the chunk does not fit into this image", chunk->space, chunk->address);
     batch->chunks = malloc(sizeof(*chunk));
     if (batch->chunks == NULL)
         return refuse(w, "out of memory", chunk->space, chunk->address);
     *batch->chunks = *chunk;
     batch->count = 1;
     if (!w->layout.packed)
-        return write_raw(w, batch, extent, chunk->address, stored);
-    batch->packer = borrow_packer(w);
-    if (batch->packer == NULL || !packer_append_stored(batch->packer, batch->chunks, stored))
+        return write_raw(w, batch, stored);
+    batch->packer = writer_borrow_packer(w);
+    if (batch->packer == NULL || (chunk->codec != CKPT_CODEC_PARENT && !packer_append_stored(batch->packer, batch->chunks, stored)))
         return refuse(w, "out of memory", chunk->space, chunk->address);
     return CKPT_OK;
 }
 
 enum ckpt_status ckpt_writer_put_stored(struct ckpt_writer *w, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored)
 {
-    struct batch batch = {0};
+    struct batch batch = {.address = chunk->address};
     enum ckpt_status status = take_turn(w, ticket, &batch, prepare_stored(w, &batch, chunk, stored));
     free(batch.chunks);
     return status;

@@ -16,6 +16,24 @@ enum writer_phase { WRITER_HEAD, WRITER_PAGES, WRITER_FINISHED };
 enum { WRITER_INDEX_BUFFER = 1024 }; /* entries */
 
 struct packer;
+struct shares;
+
+/* The chunks of one put. */
+struct batch {
+    const struct extent *extent;
+    uint64_t address;
+    const uint8_t *data;       /* of `address`; NULL where the stored bytes were given */
+    struct ckpt_chunk *chunks;
+    size_t count;
+    struct packer *packer;     /* packed images */
+};
+
+/* The image that chunks are compared with. */
+struct writer_parent {
+    struct ckpt_reader *reader;
+    pthread_mutex_t lock;      /* over the reader */
+    struct parent_list *list;  /* what Image.parents names */
+};
 
 struct ckpt_writer {
     struct ckpt_io sink;
@@ -37,6 +55,8 @@ struct ckpt_writer {
     uint64_t index_written;    /* entries */
     struct digest_stream *index_digest;
     struct packer *packers;    /* idle compressors */
+    struct shares *shares;     /* packed: what equal chunks share */
+    struct writer_parent parent;
 };
 
 /* The file's first bytes again: ELF header, program headers, notes, zeros to the page. malloc()ed. */
@@ -45,6 +65,17 @@ uint8_t *writer_head(const struct ckpt_writer *writer);
 enum ckpt_status writer_flush_index(struct ckpt_writer *writer);
 /* Appends entries to the index; the lock is held. */
 enum ckpt_status writer_add_entries(struct ckpt_writer *writer, const struct ckpt_chunk *chunks, size_t count);
+/* Compresses a batch's chunks but those that lie in a parent or whose bytes an earlier chunk has; false when memory ran out. */
+bool writer_pack(struct ckpt_writer *writer, struct batch *batch);
+/* Writes a batch's descriptions and stored bytes; the lock is held and it is this batch's turn. */
+enum ckpt_status writer_put_packed(struct ckpt_writer *writer, struct batch *batch);
+struct packer *writer_borrow_packer(struct ckpt_writer *writer);
+/* Turns chunks that the parent has too into references. */
+enum ckpt_status writer_match_parent(struct ckpt_writer *writer, struct batch *batch);
+void writer_parent_deinit(struct writer_parent *parent);
+/* Sets Image.parents, borrowed from the writer. */
+void writer_fill_parents(const struct writer_parent *parent, void *image);
+enum ckpt_status writer_write(struct ckpt_writer *writer, const void *bytes, size_t length, uint64_t at, const char *what);
 enum ckpt_status writer_io(struct ckpt_writer *writer, int error, const char *what, uint64_t offset);
 
 #endif

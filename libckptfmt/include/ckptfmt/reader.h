@@ -20,6 +20,10 @@
 
 struct ckpt_reader;
 
+/* Finds a parent image by its id; `path` is where it was when the image was made (path_length bytes, not NUL-terminated, untrusted, may be empty). Opens *io and returns 0,
+ * or a negative errno (-ENOENT). The reader closes the io, checks the id, and asks at most once for each id while that stays open. */
+typedef int ckpt_resolver(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io);
+
 CKPT_BEGIN_DECLS
 /* NULL only when memory ran out. */
 CKPT_API struct ckpt_reader *ckpt_reader_create(void);
@@ -29,6 +33,14 @@ CKPT_API void ckpt_reader_destroy(struct ckpt_reader *reader);
 CKPT_API enum ckpt_status ckpt_reader_open(struct ckpt_reader *reader, const struct ckpt_io *io);
 CKPT_API enum ckpt_status ckpt_reader_open_path(struct ckpt_reader *reader, const char *path);
 CKPT_API enum ckpt_status ckpt_reader_open_fd(struct ckpt_reader *reader, int fd);
+
+/* Who finds parent images (before or after opening; NULL: the default). The default looks in the image's own directory, for a file of the recorded name and then for any
+ * *.ckpt with the id, and then at the recorded path if it is absolute. The directory is known from ckpt_reader_open_path(), else from ckpt_reader_set_directory(). */
+CKPT_API void ckpt_reader_set_resolver(struct ckpt_reader *reader, ckpt_resolver *resolver, void *context);
+CKPT_API enum ckpt_status ckpt_reader_set_directory(struct ckpt_reader *reader, const char *directory);
+/* The images that chunks may lie in: how many, and the i-th one's id and recorded path (borrowed). CKPT_END past the last. */
+CKPT_API size_t ckpt_reader_parent_count(const struct ckpt_reader *reader);
+CKPT_API enum ckpt_status ckpt_reader_parent(struct ckpt_reader *reader, size_t i, uint8_t id[CKPT_ID_SIZE], const char **path);
 
 /* The sentence for the last failure: what was being read, at which offset, why. Does not name the file; "" when nothing failed.
  * Borrowed until the next call on the reader. */
@@ -51,7 +63,7 @@ CKPT_API enum ckpt_status ckpt_reader_unpack(struct ckpt_reader *reader, const s
 CKPT_API enum ckpt_status ckpt_reader_chunk(struct ckpt_reader *reader, uint64_t i, struct ckpt_chunk *chunk);
 /* The first entry whose end lies behind (space, address), in index order: *i == index_count where there is none. */
 CKPT_API enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *reader, uint32_t space, uint64_t address, uint64_t *i);
-/* Reads a chunk's memory bytes and checks the digest. `buffer` holds chunk->length bytes. */
+/* Reads a chunk's memory bytes, out of a parent where they lie there, and checks the digest. `buffer` holds chunk->length bytes. */
 CKPT_API enum ckpt_status ckpt_reader_chunk_bytes(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, void *buffer);
 /* Reads the stored bytes of a chunk as they lie (still packed), unchecked. `buffer` holds chunk->stored_length bytes. */
 CKPT_API enum ckpt_status ckpt_reader_chunk_stored(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, void *buffer);

@@ -1,7 +1,8 @@
 /* The writer: notes and records, then mappings and extents, then pages, then tail records, then finish. One pass.
  *
- * On a sink that can seek (write_at) pages are stored raw: each extent is one contiguous, page-aligned range of the file with
- * holes where nothing was put. Memory use does not grow with the pages. */
+ * Raw (a sink that can seek): each extent is one contiguous, page-aligned range of the file with holes where nothing was put; memory use does not grow with the pages.
+ * Packed (any sink): chunks are compressed by the threads that put them; equal chunks share one copy; memory use grows by the index, 64 bytes a chunk. The bytes written do
+ * not depend on threads or timing. */
 #ifndef CKPTFMT_WRITER_H
 #define CKPTFMT_WRITER_H
 
@@ -21,6 +22,7 @@ struct ckpt_writer_options {
     uint32_t compression;      /* 0 raw; otherwise zstd level */
     uint64_t read_only_features;
     uint64_t compatible_features;
+    uint64_t incompatible_features; /* CKPT_FEATURE_PARENT: ckpt_writer_put_stored() may be given chunks that lie in a parent; the caller's IMAGE record names it */
 };
 
 /* A mapping of the root process, for the program headers that debuggers read. */
@@ -37,6 +39,11 @@ CKPT_API struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, cons
 CKPT_API void ckpt_writer_destroy(struct ckpt_writer *writer);
 CKPT_API const char *ckpt_writer_error(const struct ckpt_writer *writer);
 
+/* Makes the image incremental: a chunk that `parent`, an open image, has at the same address with the same digest is named, not stored. Before any note; the parent is borrowed and not to be
+ * used otherwise until the writer is destroyed. `path` is where the parent will be looked for besides the image's own directory. Chunk sizes must be equal. Since 1.0. */
+struct ckpt_reader;
+CKPT_API enum ckpt_status ckpt_writer_set_parent(struct ckpt_writer *writer, struct ckpt_reader *parent, const char *path);
+
 /* Before the pages. Notes of the root process in the order that debuggers expect: NT_PRSTATUS first. Each is copied. */
 CKPT_API enum ckpt_status ckpt_writer_note(struct ckpt_writer *writer, const char *name, uint32_t type, const void *body, size_t length);
 /* The same layout for a process other than the root (image-local number >= 2). */
@@ -47,7 +54,7 @@ CKPT_API enum ckpt_status ckpt_writer_process_note(struct ckpt_writer *writer, u
 CKPT_API enum ckpt_status ckpt_writer_record(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *body, size_t length);
 /* The same from a message: packs it. */
 CKPT_API enum ckpt_status ckpt_writer_message(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *message);
-/* Sets version, features, page and chunk size of a Ckpt__Image to what this writer will write. */
+/* Sets version, features, page and chunk size and parents (borrowed from the writer) of a Ckpt__Image to what this writer will write. */
 CKPT_API void ckpt_writer_fill_image(const struct ckpt_writer *writer, void *image);
 
 /* A mapping of the root process, ascending. */
@@ -64,7 +71,8 @@ CKPT_API enum ckpt_status ckpt_writer_begin_pages(struct ckpt_writer *writer);
  * is used exactly once, and a call may wait for lower tickets. `data` may be NULL: nothing is stored for this range. */
 CKPT_API enum ckpt_status ckpt_writer_put(struct ckpt_writer *writer, uint64_t ticket, uint32_t space, uint64_t address, const void *data,
                                           size_t length);
-/* For editors: a chunk whose stored bytes (chunk->stored_length of them, codec and digest as given) are copied as they lie. */
+/* For editors and backup tools: a chunk whose stored bytes (chunk->stored_length of them; codec, check and digest as given) are copied as they lie. One whose codec is "parent"
+ * has none (`stored` NULL) and needs an image whose IMAGE record names that parent. Packed chunks do not go into a raw image. */
 CKPT_API enum ckpt_status ckpt_writer_put_stored(struct ckpt_writer *writer, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored);
 
 /* Index, tail records, footer, program headers; then io.sync if asked. `id` may be NULL. */

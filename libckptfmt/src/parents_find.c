@@ -1,0 +1,106 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "parents.h"
+
+enum { SCAN_MAX = 4096 }; /* files of a directory that are looked at */
+
+/* Only regular files: a name in an image must not make us wait on a fifo. */
+static int open_regular(int directory, const char *name, struct ckpt_io *io)
+{
+    struct stat st;
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return -errno;
+    int error = fstat(fd, &st) != 0 ? -errno : !S_ISREG(st.st_mode) ? -ENOENT : ckpt_io_from_fd(io, fd);
+    if (error != 0)
+        close(fd);
+    else
+        io_own_fd(io);
+    return error;
+}
+
+static bool has_id(const struct ckpt_io *io, const uint8_t id[CKPT_ID_SIZE])
+{
+    uint8_t bytes[CKPT_FOOTER_SIZE];
+    uint64_t size;
+    return io->size(io->context, &size) == 0 && size > sizeof(bytes) && io_read_at(io, bytes, sizeof(bytes), size - sizeof(bytes)) == 0 &&
+           footer_has_magic(bytes) && memcmp(bytes + FOOTER_ID_AT, id, CKPT_ID_SIZE) == 0;
+}
+
+/* 0 where the file has the id. A file by this name that has another one stays open in *other, for want of a better. */
+static int try_file(int directory, const char *name, const uint8_t id[CKPT_ID_SIZE], struct ckpt_io *io, struct ckpt_io *other)
+{
+    struct ckpt_io found;
+    int error = open_regular(directory, name, &found);
+    if (error != 0)
+        return error;
+    if (has_id(&found, id)) {
+        *io = found;
+        return 0;
+    }
+    if (other != NULL && other->struct_size == 0)
+        *other = found;
+    else
+        ckpt_io_close(&found);
+    return -ENOENT;
+}
+
+static bool is_image_name(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 5 && strcmp(name + length - 5, ".ckpt") == 0;
+}
+
+static int scan(int directory, const uint8_t id[CKPT_ID_SIZE], struct ckpt_io *io)
+{
+    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = -ENOENT;
+    DIR *list = copy >= 0 ? fdopendir(copy) : NULL;
+    if (list == NULL && copy >= 0)
+        close(copy);
+    struct dirent *entry;
+    for (int seen = 0; list != NULL && result != 0 && seen < SCAN_MAX && (entry = readdir(list)) != NULL; seen++)
+        if (is_image_name(entry->d_name))
+            result = try_file(directory, entry->d_name, id, io, NULL);
+    if (list != NULL)
+        closedir(list);
+    return result;
+}
+
+static int search(const char *directory, const char *path, const uint8_t id[CKPT_ID_SIZE], struct ckpt_io *io, struct ckpt_io *other)
+{
+    int result = -ENOENT, fd = directory != NULL ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+    if (fd >= 0 && *base != 0)
+        result = try_file(fd, base, id, io, other);
+    if (fd >= 0 && result != 0)
+        result = scan(fd, id, io);
+    if (fd >= 0)
+        close(fd);
+    return result != 0 && *path == '/' ? try_file(AT_FDCWD, path, id, io, other) : result;
+}
+
+int parents_find(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io)
+{
+    struct ckpt_io other = {.struct_size = 0};
+    char *name = malloc(path_length + 1);
+    if (name == NULL)
+        return -ENOMEM;
+    if (path_length > 0)
+        memcpy(name, path, path_length);
+    name[path_length] = 0;
+    int result = search(context, name, id, io, &other);
+    free(name);
+    if (result == 0 || other.struct_size == 0) {
+        ckpt_io_close(&other);
+        return result;
+    }
+    *io = other; /* the caller sees that it is another image, and says which */
+    return 0;
+}
