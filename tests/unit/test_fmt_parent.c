@@ -1,0 +1,189 @@
+/* Incremental images: what is stored, who is asked, chains, and chains that are no chains. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "fmt_image.h"
+
+enum { CHAIN = 70 };
+
+struct family {
+    struct ckpt_io images[CHAIN];
+    size_t count;
+    unsigned asked;
+};
+
+static uint8_t memory[FMT_LENGTH];
+
+static int resolve(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io)
+{
+    struct family *family = context;
+    family->asked++;
+    cr_assert_eq(path_length, 4);
+    cr_assert_eq(memcmp(path, "here", 4), 0);
+    for (size_t i = 0; i < family->count; i++) {
+        size_t length;
+        const uint8_t *bytes = ckpt_io_buffer_data(&family->images[i], &length);
+        if (memcmp(bytes + length - CKPT_FOOTER_SIZE + 40, id, CKPT_ID_SIZE) == 0)
+            return ckpt_io_from_memory(io, bytes, length);
+    }
+    return -ENOENT;
+}
+
+static struct ckpt_reader *open_member(struct family *family, size_t i)
+{
+    struct ckpt_reader *r = fmt_open(&family->images[i]);
+    ckpt_reader_set_resolver(r, resolve, family);
+    return r;
+}
+
+/* Each generation changes one page. */
+static void grow(struct family *family, size_t count, uint32_t level)
+{
+    fmt_fill(memory, 1);
+    for (size_t i = 0; i < count; i++) {
+        struct ckpt_reader *parent = i > 0 ? open_member(family, i - 1) : NULL;
+        memory[i * CKPT_PAGE_SIZE + 5] ^= 0x55;
+        fmt_build(&family->images[i], &(struct fmt_spec){.memory = memory, .level = level, .parent = parent, .parent_path = "here"});
+        family->count = i + 1;
+        ckpt_reader_destroy(parent);
+    }
+}
+
+static void forget(struct family *family)
+{
+    for (size_t i = 0; i < family->count; i++)
+        ckpt_io_close(&family->images[i]);
+}
+
+static size_t size_of(const struct ckpt_io *image)
+{
+    size_t length;
+    ckpt_io_buffer_data(image, &length);
+    return length;
+}
+
+static void child(uint32_t level)
+{
+    struct family family = {.count = 0};
+    grow(&family, 2, level);
+    struct ckpt_reader *r = open_member(&family, 1);
+    struct ckpt_chunk chunk;
+    unsigned own = 0;
+    for (uint64_t i = 0; ckpt_reader_chunk(r, i, &chunk) == CKPT_OK; i++)
+        own += chunk.codec != CKPT_CODEC_PARENT;
+    cr_assert_eq(own, 1u);
+    fmt_expect(r, memory);
+    cr_assert_eq(family.asked, 1u);
+    ckpt_reader_destroy(r);
+    if (level > 0)
+        cr_assert_lt(size_of(&family.images[1]), size_of(&family.images[0]) / 3);
+    forget(&family);
+}
+
+Test(fmt_parent, raw_child) { child(0); }
+Test(fmt_parent, packed_child) { child(3); }
+
+Test(fmt_parent, a_long_chain)
+{
+    struct family family = {.count = 0};
+    grow(&family, CHAIN, 1);
+    struct ckpt_reader *r = open_member(&family, CHAIN - 1);
+    cr_assert_eq(ckpt_reader_parent_count(r), CHAIN - 1u);
+    fmt_expect(r, memory);
+    ckpt_reader_destroy(r);
+    forget(&family);
+}
+
+Test(fmt_parent, flattened_and_edited)
+{
+    for (uint32_t pages = 0; pages < 4; pages++) {
+        struct family family = {.count = 0};
+        struct ckpt_io whole;
+        grow(&family, 3, pages % 2);
+        struct ckpt_reader *r = open_member(&family, 2);
+        cr_assert_eq(ckpt_io_to_buffer(&whole), 0);
+        struct ckpt_rewrite_options options = {.struct_size = sizeof(options),
+                                               .pages = CKPT_REWRITE_FLATTEN | (pages == 2 ? CKPT_REWRITE_COMPRESS : 0) | (pages == 3 ? CKPT_REWRITE_DECOMPRESS : 0)};
+        cr_assert_eq(ckpt_reader_rewrite(r, &whole, &options), CKPT_OK, "%s", ckpt_reader_error(r));
+        ckpt_reader_destroy(r);
+        r = fmt_open(&whole);
+        cr_assert_eq(ckpt_reader_parent_count(r), 0u);
+        fmt_expect(r, memory);
+        ckpt_reader_destroy(r);
+        ckpt_io_close(&whole);
+        forget(&family);
+    }
+}
+
+/* Packing a child leaves it a child. */
+Test(fmt_parent, packed_without_flattening)
+{
+    struct family family = {.count = 0};
+    struct ckpt_io packed;
+    grow(&family, 2, 0);
+    struct ckpt_reader *r = open_member(&family, 1);
+    cr_assert_eq(ckpt_io_to_buffer(&packed), 0);
+    struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .pages = CKPT_REWRITE_COMPRESS};
+    cr_assert_eq(ckpt_reader_rewrite(r, &packed, &options), CKPT_OK, "%s", ckpt_reader_error(r));
+    ckpt_reader_destroy(r);
+    r = fmt_open(&packed);
+    ckpt_reader_set_resolver(r, resolve, &family);
+    cr_assert_eq(ckpt_reader_parent_count(r), 1u);
+    fmt_expect(r, memory);
+    ckpt_reader_destroy(r);
+    ckpt_io_close(&packed);
+    forget(&family);
+}
+
+Test(fmt_parent, missing)
+{
+    struct family family = {.count = 0};
+    grow(&family, 2, 0);
+    struct ckpt_reader *r = open_member(&family, 1);
+    uint64_t faults;
+    family.count = 0;
+    cr_assert_eq(ckpt_reader_verify(r, NULL, &faults), CKPT_NOT_FOUND);
+    cr_assert(strstr(ckpt_reader_error(r), " (here): it was not found: No such file or directory") != NULL, "%s", ckpt_reader_error(r));
+    cr_assert(strstr(ckpt_reader_error(r), "of space 1: parent image ") != NULL, "%s", ckpt_reader_error(r));
+    cr_assert_gt(faults, 1u);
+    cr_assert_eq(family.asked, 1u);
+    ckpt_reader_destroy(r);
+    family.count = 2;
+    forget(&family);
+}
+
+static int wrong(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io)
+{
+    (void)id, (void)path, (void)path_length;
+    size_t length;
+    const uint8_t *bytes = ckpt_io_buffer_data(context, &length);
+    return ckpt_io_from_memory(io, bytes, length);
+}
+
+Test(fmt_parent, another_image)
+{
+    struct family family = {.count = 0};
+    grow(&family, 2, 0);
+    struct ckpt_reader *r = fmt_open(&family.images[1]);
+    ckpt_reader_set_resolver(r, wrong, &family.images[1]);
+    cr_assert_eq(ckpt_reader_verify(r, NULL, NULL), CKPT_REFUSED);
+    cr_assert(strstr(ckpt_reader_error(r), "the file that was found is another image, ") != NULL, "%s", ckpt_reader_error(r));
+    ckpt_reader_destroy(r);
+    forget(&family);
+}
+
+/* An image that looks the same but for one byte is another parent. */
+Test(fmt_parent, one_that_was_edited)
+{
+    struct family family = {.count = 0};
+    struct ckpt_io other;
+    grow(&family, 2, 0);
+    memory[0] ^= 1;
+    fmt_build(&other, &(struct fmt_spec){.memory = memory});
+    struct ckpt_reader *r = fmt_open(&family.images[1]);
+    ckpt_reader_set_resolver(r, wrong, &other);
+    cr_assert_eq(ckpt_reader_verify(r, NULL, NULL), CKPT_REFUSED);
+    ckpt_reader_destroy(r);
+    ckpt_io_close(&other);
+    forget(&family);
+}
