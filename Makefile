@@ -61,7 +61,7 @@ $(B)/obj/%.o: %.c | $(GENERATED)
 $(B)/obj/%.o: %.S
 	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 $(B)/obj/gen/%.o: $(B)/gen/%.c
-	$(call say,CC,$(notdir $<))mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -std=gnu11 $(OPT) -w -fPIC -fvisibility=hidden $(SANFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$(notdir $<))mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -std=gnu11 $(OPT) -w -fPIC $(SANFLAGS) -MMD -MP -c -o $@ $<
 
 # One list of packages, for people and for `make demo` and `make check`.
 DEPS := gcc clang libclang-rt-14-dev make pkg-config libc6-dev libelf-dev libdw-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \

@@ -1,6 +1,31 @@
 LIBCKPTFMT_SOURCES := $(wildcard libckptfmt/src/*.c)
+LIBCKPTFMT_HEADERS := $(wildcard libckptfmt/include/ckptfmt/*.h)
+LIBCKPTFMT_OBJECTS := $(call objects,$(LIBCKPTFMT_SOURCES)) $(SCHEMA_OBJECTS)
+LIBCKPTFMT_SO := libckptfmt.so.1
 
-$(B)/lib/libckptfmt.a: $(call objects,$(LIBCKPTFMT_SOURCES)) $(SCHEMA_OBJECTS)
-	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
+# One object whose internal names are gone, so that they never meet those of the programs that link it.
+$(B)/lib/libckptfmt.a: $(LIBCKPTFMT_OBJECTS)
+	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && ld -r -o $(B)/lib/libckptfmt.o $^ && objcopy --localize-hidden $(B)/lib/libckptfmt.o && \
+	$(AR) rcs $@ $(B)/lib/libckptfmt.o
 
-LIBRARIES += $(B)/lib/libckptfmt.a
+$(B)/lib/libckptfmt.so.$(VERSION): $(LIBCKPTFMT_OBJECTS) libckptfmt/libckptfmt.map
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -shared $(LDFLAGS_ALL) -Wl,-soname,$(LIBCKPTFMT_SO) -Wl,--version-script=libckptfmt/libckptfmt.map \
+	    $(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(LIBCKPTFMT_OBJECTS) $(LIBS_FMT) && \
+	ln -sfn $(@F) $(B)/lib/$(LIBCKPTFMT_SO) && ln -sfn $(LIBCKPTFMT_SO) $(B)/lib/libckptfmt.so
+
+# Made anew whenever make runs with another prefix.
+$(B)/lib/pkgconfig/ckptfmt.pc: libckptfmt/ckptfmt.pc.in FORCE
+	@mkdir -p $(@D) && sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@.new && \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+.PHONY: FORCE
+
+LIBRARIES += $(B)/lib/libckptfmt.a $(B)/lib/libckptfmt.so.$(VERSION) $(B)/lib/pkgconfig/ckptfmt.pc
+INSTALL += $(foreach header,$(LIBCKPTFMT_HEADERS),$(header):include/ckptfmt/$(notdir $(header)):644) \
+    $(foreach header,$(GENERATED),$(header):include/ckptfmt/schemas/$(notdir $(header)):644) \
+    $(foreach schema,$(SCHEMAS),$(schema):share/ckptfmt/schemas/$(notdir $(schema)):644) \
+    $(B)/lib/libckptfmt.a:$(LIBDIR)/libckptfmt.a:644 \
+    $(B)/lib/libckptfmt.so.$(VERSION):$(LIBDIR)/libckptfmt.so.$(VERSION):755 \
+    libckptfmt.so.$(VERSION):$(LIBDIR)/$(LIBCKPTFMT_SO):link \
+    $(LIBCKPTFMT_SO):$(LIBDIR)/libckptfmt.so:link \
+    $(B)/lib/pkgconfig/ckptfmt.pc:$(LIBDIR)/pkgconfig/ckptfmt.pc:644

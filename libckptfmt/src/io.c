@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "adopt.h"
+
 int io_read_at(const struct ckpt_io *io, void *buffer, size_t length, uint64_t offset)
 {
     uint8_t *at = buffer;
@@ -56,12 +58,7 @@ int io_write(const struct ckpt_io *io, const void *data, size_t length)
 
 bool io_adopt(struct ckpt_io *io, const struct ckpt_io *callers)
 {
-    if (callers->struct_size < sizeof(size_t) + sizeof(void *))
-        return false;
-    memset(io, 0, sizeof(*io));
-    memcpy(io, callers, callers->struct_size < sizeof(*io) ? callers->struct_size : sizeof(*io));
-    io->struct_size = sizeof(*io);
-    return true;
+    return callers->struct_size >= sizeof(size_t) + sizeof(void *) && adopt_options(io, sizeof(*io), callers);
 }
 
 void ckpt_io_close(struct ckpt_io *io)

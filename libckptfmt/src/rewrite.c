@@ -1,6 +1,6 @@
 #include <inttypes.h>
-#include <string.h>
 
+#include "adopt.h"
 #include "io.h"
 #include "rewrite_state.h"
 
@@ -47,8 +47,8 @@ enum ckpt_status ckpt_reader_rewrite(struct ckpt_reader *reader, const struct ck
     struct rewrite w = {.reader = reader, .footer = reader->footer};
     if (!io_adopt(&w.sink, sink))
         return error_set(&reader->error, CKPT_INVALID, "struct ckpt_io has an impossible size");
-    if (options != NULL)
-        memcpy(&w.options, options, options->struct_size < sizeof(w.options) ? options->struct_size : sizeof(w.options));
+    if (!adopt_options(&w.options, sizeof(w.options), options))
+        return error_set(&reader->error, CKPT_INVALID, "struct ckpt_rewrite_options has an impossible size, or asks for what this library does not know");
     enum ckpt_status status = check(&w);
     settle_features(&w);
     if (status == CKPT_OK)

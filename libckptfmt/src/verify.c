@@ -1,6 +1,5 @@
 /* Verifying what opening did not. Head, tail and footer were checked when the image was opened; their records and references are checked here, then index and pages. */
-#include <string.h>
-
+#include "adopt.h"
 #include "verify_state.h"
 
 enum { PROGRESS_STEP = 64 << 20 };
@@ -39,8 +38,8 @@ enum ckpt_status ckpt_reader_verify(struct ckpt_reader *r, const struct ckpt_ver
     if (!r->opened)
         return error_set(&r->error, CKPT_INVALID, "verifying a reader that is not open");
     struct verify v = {.reader = r, .first = CKPT_OK, .total = r->file_size};
-    if (options != NULL)
-        memcpy(&v.options, options, options->struct_size < sizeof(v.options) ? options->struct_size : sizeof(v.options));
+    if (!adopt_options(&v.options, sizeof(v.options), options))
+        return error_set(&r->error, CKPT_INVALID, "struct ckpt_verify_options has an impossible size, or asks for what this library does not know");
     verify_records(&v, r);
     if (!v.stopped)
         verify_pages(&v);

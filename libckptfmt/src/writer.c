@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "adopt.h"
 #include "cursor.h"
 #include "index.h"
 #include "io.h"
@@ -18,8 +19,7 @@ struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct 
     struct ckpt_writer *w = calloc(1, sizeof(*w));
     if (w == NULL)
         return NULL;
-    if (options != NULL && options->struct_size >= sizeof(size_t))
-        memcpy(&w->options, options, options->struct_size < sizeof(w->options) ? options->struct_size : sizeof(w->options));
+    w->misused = !adopt_options(&w->options, sizeof(w->options), options);
     if (w->options.chunk_size == 0)
         w->options.chunk_size = CKPT_CHUNK_SIZE_DEFAULT;
     w->layout.packed = w->options.compression > 0;
@@ -245,6 +245,8 @@ static enum ckpt_status check_begin(struct ckpt_writer *w)
     if (status != CKPT_OK)
         return status;
     uint32_t chunk = w->options.chunk_size;
+    if (w->misused)
+        return error_set(&w->error, CKPT_INVALID, "struct ckpt_writer_options has an impossible size, or asks for what this library does not know");
     if (chunk < CKPT_PAGE_SIZE || (chunk & (chunk - 1)) != 0 || chunk > CKPT_CHUNK_SIZE_MAX)
         return error_set(&w->error, CKPT_INVALID, "chunk size %u is not a power of two between the page size and 2 MiB", chunk);
     if (w->options.compression > (uint32_t)ZSTD_maxCLevel())

@@ -38,6 +38,7 @@ struct writer_parent {
 struct ckpt_writer {
     struct ckpt_io sink;
     struct ckpt_writer_options options;
+    bool misused;              /* options that cannot be */
     enum writer_phase phase;
     struct error error;
     struct note_area head, process, tail;
