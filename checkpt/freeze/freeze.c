@@ -184,10 +184,7 @@ static bool commit(struct session *s, struct failure *why)
 /* Only now: the file is safe. */
 static bool finish(struct session *s, struct failure *why)
 {
-    (void)why;
-    if (s->request->options.exit)
-        tracee_kill(s->freeze.tracee);
-    return true;
+    return !s->request->options.exit || tracee_kill(s->freeze.tracee, why);
 }
 
 static const struct {

@@ -9,6 +9,7 @@
 
 #include "checkpt/proc/numbers.h"
 #include "checkpt/proc/proc.h"
+#include "checkpt/tracee/leftover.h"
 #include "checkpt/tracee/refusal.h"
 #include "checkpt/tracee/registers.h"
 #include "checkpt/tracee/request.h"
@@ -207,6 +208,33 @@ static bool stop_all(struct tracee *tracee, struct failure *why)
     return failure_set(why, "process %d: starts threads faster than they can be stopped", tracee->pid);
 }
 
+/* Threads on their way home from a tracer that was killed are let run for moments, until they are there: nothing of ours may lead back to them. */
+static bool stop_all_at_home(struct tracee *tracee, struct failure *why)
+{
+    int64_t deadline = milliseconds() + PATIENCE_MS;
+    for (long moment = 20000;; moment = moment < 5000000 ? moment * 2 : moment) {
+        bool home = true;
+        if (!stop_all(tracee, why))
+            return false;
+        for (size_t i = 0; i < tracee->thread_count; i++) {
+            struct thread *thread = &tracee->threads[i];
+            if (thread->state != THREAD_STOPPED || !leftover_is_run_by(tracee, thread))
+                continue;
+            home = false;
+            if (request(PTRACE_CONT, thread->tid, 0, 0) == 0)
+                thread->state = THREAD_RUNNING;
+        }
+        if (home)
+            return true;
+        if (milliseconds() > deadline)
+            return failure_set(why, "process %d: has not come back yet from a freeze that was killed; try again in a moment", tracee->pid);
+        nanosleep(&(struct timespec){.tv_nsec = moment}, NULL);
+        for (size_t i = 0; i < tracee->thread_count; i++)
+            if (tracee->threads[i].state == THREAD_RUNNING)
+                request(PTRACE_INTERRUPT, tracee->threads[i].tid, 0, 0);
+    }
+}
+
 static void leader_first(struct tracee *tracee)
 {
     for (size_t i = 1; i < tracee->thread_count; i++)
@@ -236,7 +264,7 @@ bool tracee_attach(struct tracee *tracee, struct failure *why)
     tracee->options = PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP;
     if (tracee->pid == getpid())
         refusal_explain(tracee->pid, tracee->pid, tracee->directory, EPERM, why);
-    else if (stop_all(tracee, why)) {
+    else if (stop_all_at_home(tracee, why)) {
         leader_first(tracee);
         if (open_memory(tracee, why))
             return true;

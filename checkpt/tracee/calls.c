@@ -2,10 +2,12 @@
  * block: should we be gone by then, it is as if it had not been sent, and one of the program's own that comes meanwhile may be dropped. Where there is
  * no such signal, each call takes two stops. */
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "checkpt/proc/proc.h"
 #include "checkpt/tracee/request.h"
+#include "checkpt/tracee/tail.h"
 #include "checkpt/tracee/visit.h"
 
 static uint64_t bit(int signal)
@@ -31,83 +33,91 @@ static uint64_t ignored_signals(struct tracee *tracee)
     return tracee->ignored_signals;
 }
 
-/* 0: none. */
-static int choose_signal(struct tracee *tracee, uint64_t mask)
+int tracee_batch_signal(struct tracee *tracee, const struct thread *thread)
 {
-    uint64_t fit = ignored_signals(tracee) & ~mask;
+    uint64_t fit = ignored_signals(tracee) & ~thread->mask;
     if ((fit & bit(SIGURG)) != 0)
         return SIGURG;
     return fit != 0 ? __builtin_ctzll(fit) + 1 : 0;
 }
 
-static bool run_batch(struct tracee *tracee, struct thread *thread, size_t count, uint64_t mask, int signal, struct failure *why)
+static enum inject_role role_of(const struct tracee *tracee, const struct thread *thread)
+{
+    return thread == tracee->host ? INJECT_HOST : INJECT_GUEST;
+}
+
+/* What the scratch area holds for a batch, from INJECT_IN_USE on. */
+struct control {
+    uint64_t in_use;
+    char unused[INJECT_CALLS - INJECT_IN_USE - sizeof(uint64_t)];
+    struct inject_call calls[INJECT_CALLS_MAX];
+};
+_Static_assert(offsetof(struct control, calls) == INJECT_CALLS - INJECT_IN_USE, "calls lie where the loop looks for them");
+
+static bool run_batch(struct tracee *tracee, struct thread *thread, size_t count, int signal, struct failure *why)
 {
     struct user_regs_struct registers = thread->registers;
-    struct failure ignored;
-    inject_enter_batch(&registers, tracee->scratch, count, signal);
-    if (!visit_begin(thread, &registers, signal, why))
+    enum inject_role role = role_of(tracee, thread);
+    inject_enter_batch(&registers, tracee->tail, tracee->scratch, role, count, signal);
+    if (role == INJECT_HOST ? !visit_go_on(thread, &registers, why) : !visit_begin(thread, &registers, signal, why))
         return false;
     for (;;) {
         struct stop stop;
         if (!visit_run(tracee, thread, PTRACE_CONT, &stop, why))
             return false;
-        if (request_pointer(PTRACE_GETREGS, thread->tid, 0, &registers) == 0 && stop.kind == STOP_SIGNAL && stop.signal == signal) {
-            if (inject_batch_is_over(&registers, tracee->scratch))
-                return visit_end_at_signal(thread, mask, why);
-            continue;
-        }
-        failure_set(why, "thread %d: our code in it was stopped by signal %d (%s)", thread->tid, stop.signal, strsignal(stop.signal));
-        visit_end_at_signal(thread, mask, &ignored);
-        return false;
+        if (request_pointer(PTRACE_GETREGS, thread->tid, 0, &registers) != 0 || stop.kind != STOP_SIGNAL || stop.signal != signal)
+            return failure_set(why, "thread %d: our code in it was stopped by signal %d (%s)", thread->tid, stop.signal, strsignal(stop.signal));
+        if (inject_batch_is_over(&registers, tracee->tail, role))
+            return role == INJECT_HOST || visit_end_at_signal(thread, why);
     }
 }
 
-static bool batch(struct tracee *tracee, struct thread *thread, struct inject_call *calls, size_t count, uint64_t mask, int signal, struct failure *why)
+static bool batch(struct tracee *tracee, struct thread *thread, struct control *control, size_t count, int signal, struct failure *why)
 {
-    uint64_t place = tracee->scratch + INJECT_CALLS;
-    return tracee_write(tracee, place, calls, count * sizeof(*calls), why) && run_batch(tracee, thread, count, mask, signal, why) &&
-           tracee_read(tracee, place, calls, count * sizeof(*calls), why);
+    size_t size = count * sizeof(*control->calls);
+    control->in_use = role_of(tracee, thread) == INJECT_GUEST;
+    return tracee_write(tracee, tracee->scratch + INJECT_IN_USE, control, offsetof(struct control, calls) + size, why) &&
+           run_batch(tracee, thread, count, signal, why) && tracee_read(tracee, tracee->scratch + INJECT_CALLS, control->calls, size, why);
 }
 
-static bool one_by_one(struct tracee *tracee, struct thread *thread, struct inject_call *calls, size_t count, uint64_t mask, struct failure *why)
+static bool single(struct tracee *tracee, struct thread *thread, struct inject_call *call, struct failure *why)
 {
+    struct user_regs_struct registers = thread->registers;
+    if (role_of(tracee, thread) == INJECT_HOST) {
+        inject_enter_call(&registers, tracee->tail, tracee->scratch, call);
+        return visit_go_on(thread, &registers, why) && visit_run_call(tracee, thread, &call->result, why);
+    }
+    inject_enter_single(&registers, tracee->tail, call);
+    return visit_begin(thread, &registers, 0, why) && visit_run_call(tracee, thread, &call->result, why) && visit_end(tracee, thread, why);
+}
+
+static bool some(struct tracee *tracee, struct thread *thread, struct tracee_call *calls, size_t count, struct failure *why)
+{
+    struct control control = {0};
+    int signal = tracee_batch_signal(tracee, thread);
     for (size_t i = 0; i < count; i++) {
-        struct user_regs_struct registers = thread->registers;
-        inject_enter_single(&registers, tracee->scratch, &calls[i]);
-        if (!visit_for_call(tracee, thread, &registers, mask, &calls[i].result, why))
-            return false;
+        control.calls[i].number = (uint64_t)calls[i].number;
+        memcpy(control.calls[i].arguments, calls[i].arguments, sizeof(control.calls[i].arguments));
     }
-    return true;
-}
-
-static bool some(struct tracee *tracee, struct thread *thread, struct tracee_call *calls, size_t count, uint64_t mask, struct failure *why)
-{
-    struct inject_call copy[INJECT_CALLS_MAX];
-    int signal = choose_signal(tracee, mask);
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = (struct inject_call){.number = (uint64_t)calls[i].number};
-        memcpy(copy[i].arguments, calls[i].arguments, sizeof(copy[i].arguments));
-    }
-    if (signal != 0 ? !batch(tracee, thread, copy, count, mask, signal, why) : !one_by_one(tracee, thread, copy, count, mask, why))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        calls[i].result = copy[i].result;
-    return true;
+    bool done = signal == 0 || batch(tracee, thread, &control, count, signal, why);
+    for (size_t i = 0; i < count && done && signal == 0; i++)
+        done = single(tracee, thread, &control.calls[i], why);
+    for (size_t i = 0; i < count && done; i++)
+        calls[i].result = control.calls[i].result;
+    return done;
 }
 
 bool tracee_calls(struct tracee *tracee, size_t n, struct tracee_call *calls, size_t count, struct failure *why)
 {
     struct thread *thread = tracee_running_thread(tracee, n, why);
-    struct inject_frame frame;
-    uint64_t mask;
-    if (thread == NULL || !tracee_signal_mask(tracee, n, &mask, why))
+    if (thread == NULL)
         return false;
-    inject_frame_build(&frame, &thread->registers, mask);
-    if (!tracee_write(tracee, tracee->scratch + INJECT_CONTROL, &frame, sizeof(frame), why))
+    if (thread != tracee->host &&
+        (!tracee_signal_mask(tracee, n, &thread->mask, why) || !tail_write_frame(tracee, thread, INJECT_GUEST, why)))
         return false;
     for (size_t done = 0; done < count;) {
         size_t part = count - done < INJECT_CALLS_MAX ? count - done : INJECT_CALLS_MAX;
-        if (!some(tracee, thread, calls + done, part, mask, why))
+        if (!some(tracee, thread, calls + done, part, why))
             return false;
         done += part;
     }

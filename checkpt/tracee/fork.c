@@ -17,6 +17,12 @@ static bool born(pid_t parent, pid_t *child)
     return true;
 }
 
+static void let_go_on(pid_t tid)
+{
+    if (request(PTRACE_CONT, tid, 0, 0) != 0)
+        kill(tid, SIGKILL);
+}
+
 /* The child that shares memory makes the snapshot and exits. */
 static pid_t snapshot_of(pid_t child)
 {
@@ -25,29 +31,37 @@ static pid_t snapshot_of(pid_t child)
     while (stop.kind != STOP_EXITED) {
         if (stop.kind == STOP_CLONE && born(child, &snapshot) && stop_wait(snapshot).kind == STOP_EXITED)
             snapshot = 0;
-        request(PTRACE_CONT, child, 0, 0);
+        let_go_on(child);
         stop = stop_wait(child);
     }
     return snapshot;
 }
 
-static bool make_children(struct tracee *tracee, struct thread *thread, pid_t *snapshot, struct failure *why)
+static bool to_call(struct tracee *tracee, struct failure *why)
+{
+    struct stop stop;
+    return visit_run(tracee, tracee->host, PTRACE_SYSCALL, &stop, why) &&
+           (stop.kind == STOP_SYSCALL || failure_set(why, "process %d: making a snapshot of it was interrupted by signal %d", tracee->pid, stop.signal));
+}
+
+static bool make_children(struct tracee *tracee, pid_t *snapshot, struct failure *why)
 {
     struct stop stop;
     pid_t child = 0;
-    *snapshot = 0;
-    if (!visit_run_to_call(tracee, thread, why)) /* into clone() */
+    int64_t ignored;
+    if (!to_call(tracee, why)) /* into clone() */
         return false;
     do {
-        if (!visit_run(tracee, thread, PTRACE_SYSCALL, &stop, why))
+        if (!visit_run(tracee, tracee->host, PTRACE_SYSCALL, &stop, why))
             return false;
-        if (stop.kind == STOP_CLONE)
-            born(thread->tid, &child);
+        if (stop.kind == STOP_CLONE && !born(tracee->host->tid, &child))
+            return failure_set(why, "process %d: its child is not to be found", tracee->pid);
     } while (stop.kind == STOP_CLONE);
-    if (child == 0)
-        return failure_set(why, "process %d: cannot be forked: the limit of processes or of memory is reached", tracee->pid);
-    *snapshot = snapshot_of(child);
-    return visit_run_to_call(tracee, thread, why) && visit_run_to_call(tracee, thread, why); /* through wait4() */
+    if (child != 0)
+        *snapshot = snapshot_of(child);
+    if (!visit_run_call(tracee, tracee->host, &ignored, why)) /* through wait4() */
+        return false;
+    return *snapshot != 0 || failure_set(why, "process %d: cannot be forked: the limit of processes or of memory is reached", tracee->pid);
 }
 
 /* Such a program would be the snapshot's parent. */
@@ -66,48 +80,36 @@ static bool adopts_orphans(struct tracee *tracee, size_t thread, struct failure 
     return true;
 }
 
-static bool fork_in(struct tracee *tracee, struct thread *thread, pid_t *snapshot, struct failure *why)
+static bool fork_in(struct tracee *tracee, pid_t *snapshot, struct failure *why)
 {
-    uint64_t mask;
-    size_t n = (size_t)(thread - tracee->threads);
-    struct inject_frame frame;
-    struct failure ignored;
-    if (!tracee_signal_mask(tracee, n, &mask, why))
-        return false;
-    inject_frame_build(&frame, &thread->registers, mask);
-    if (!tracee_write(tracee, tracee->scratch + INJECT_CONTROL, &frame, sizeof(frame), why))
-        return false;
-    struct user_regs_struct registers = thread->registers;
-    inject_enter_fork(&registers, tracee->scratch, CLONE_FILES | CLONE_FS);
-    if (!visit_begin(thread, &registers, 0, why))
-        return false;
-    bool made = make_children(tracee, thread, snapshot, why);
-    if (thread->state != THREAD_STOPPED)
-        return false;
-    return visit_end(tracee, thread, mask, made ? why : &ignored) && made;
+    struct user_regs_struct registers = tracee->host->registers;
+    inject_enter_fork(&registers, tracee->tail, tracee->scratch, CLONE_FILES | CLONE_FS);
+    return visit_go_on(tracee->host, &registers, why) && make_children(tracee, snapshot, why);
 }
 
 bool tracee_fork(struct tracee *tracee, pid_t *child, struct failure *why)
 {
-    struct thread *thread = tracee_first_running(tracee);
-    if (thread == NULL)
-        return failure_set(why, "process %d: has exited", tracee->pid);
-    if (adopts_orphans(tracee, (size_t)(thread - tracee->threads), why))
+    pid_t tid = tracee->host->tid;
+    if (adopts_orphans(tracee, (size_t)(tracee->host - tracee->threads), why))
         return false;
-    if (request(PTRACE_SETOPTIONS, thread->tid, 0, tracee->options | PTRACE_O_TRACECLONE) != 0)
-        return failure_errno(why, "thread %d: asking for its children", thread->tid);
-    bool made = fork_in(tracee, thread, child, why);
-    request(PTRACE_SETOPTIONS, thread->tid, 0, tracee->options);
-    tracee->child = *child;
-    return (made && *child != 0) || (made && failure_set(why, "process %d: cannot be forked: the limit of processes or of memory is reached", tracee->pid));
+    if (request(PTRACE_SETOPTIONS, tid, 0, tracee->options | PTRACE_O_TRACECLONE) != 0)
+        return failure_errno(why, "thread %d: asking for its children", tid);
+    bool made = fork_in(tracee, &tracee->child, why);
+    request(PTRACE_SETOPTIONS, tid, 0, tracee->options);
+    if (!made && tracee->child != 0)
+        tracee_reap(tracee, tracee->child, why);
+    if (made)
+        *child = tracee->child;
+    return made;
 }
 
+/* One that we are not the tracer of is left: it ends by itself. */
 bool tracee_reap(struct tracee *tracee, pid_t child, struct failure *why)
 {
-    (void)why;
-    kill(child, SIGKILL);
+    if (kill(child, SIGKILL) != 0)
+        return failure_errno(why, "process %d: ending the snapshot %d", tracee->pid, child);
     while (stop_wait(child).kind != STOP_EXITED)
-        request(PTRACE_CONT, child, 0, 0);
+        let_go_on(child);
     tracee->child = 0;
     return true;
 }

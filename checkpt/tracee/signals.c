@@ -9,6 +9,10 @@ bool tracee_signal_mask(const struct tracee *tracee, size_t thread, uint64_t *ma
     const struct thread *running = tracee_running_thread(tracee, thread, why);
     if (running == NULL)
         return false;
+    if (running->away) {
+        *mask = running->mask;
+        return true;
+    }
     uint64_t found;
     if (request_pointer(PTRACE_GETSIGMASK, running->tid, sizeof(found), &found) != 0)
         return failure_errno(why, "thread %d: reading its signal mask", running->tid);

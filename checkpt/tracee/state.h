@@ -9,12 +9,8 @@ struct thread {
     pid_t tid;
     enum { THREAD_RUNNING, THREAD_STOPPED, THREAD_EXITED } state; /* while attached only a leader may have exited */
     struct user_regs_struct registers;  /* to go on with */
-};
-
-/* A place in the program for inject_tail, while it holds it. */
-struct tail {
-    uint64_t address;                   /* 0: none */
-    unsigned char saved[INJECT_TAIL_ROOM];
+    uint64_t mask;                      /* of signals, likewise; of a thread that is away */
+    bool away;                          /* it has our registers and mask */
 };
 
 struct tracee {
@@ -24,15 +20,17 @@ struct tracee {
     struct thread *threads;             /* [0] is the leader */
     size_t thread_count, thread_capacity;
     unsigned options;                   /* PTRACE_O_*, of every thread */
-    struct tail tail;
+    uint64_t tail;                      /* address of inject_tail; 0: not there */
+    struct thread *host;                /* one of `threads`, that stays in our code while there is a scratch area; NULL: none */
     uint64_t scratch;                   /* 0: not mapped */
     uint64_t ignored_signals;           /* bit N-1: signal N does nothing in this program */
-    bool stop_put_off;                  /* a SIGSTOP came in a thread that ran our code */
     pid_t child;                        /* of tracee_fork(); 0: none */
 };
 
 /* The first thread that runs; NULL where all have exited. */
 struct thread *tracee_first_running(const struct tracee *tracee);
+/* The signal that ends the thread's batches; needs its mask. 0: none fits. */
+int tracee_batch_signal(struct tracee *tracee, const struct thread *thread);
 struct thread *tracee_running_thread(const struct tracee *tracee, size_t thread, struct failure *why);
 
 #endif

@@ -1,12 +1,18 @@
-/* The piece of code that makes a single call in a program that holds nothing of ours yet. */
+/* The piece of code that everyone comes home through, in a program that holds nothing of ours yet. */
 #ifndef CHECKPT_TRACEE_TAIL_H
 #define CHECKPT_TRACEE_TAIL_H
 
 #include "checkpt/tracee/state.h"
 
-/* Writes the tail, with a frame for `thread`, into zero padding of an executable mapping, the vdso's first. */
-bool tail_write(struct tracee *tracee, const struct thread *thread, uint64_t signal_mask, struct failure *why);
+/* Writes the tail into zero padding of an executable mapping, the vdso's first. */
+bool tail_write(struct tracee *tracee, struct failure *why);
+/* The frame that a thread comes home by, from its registers and mask. */
+bool tail_write_frame(struct tracee *tracee, const struct thread *thread, enum inject_role role, struct failure *why);
 /* Puts the bytes back. Only while no thread runs them. */
 bool tail_remove(struct tracee *tracee, struct failure *why);
+
+/* Bytes of code and frames; they end where the mapping ends. */
+size_t tail_room(void);
+bool tail_is_ours(const unsigned char *bytes);
 
 #endif

@@ -1,5 +1,6 @@
 #include "checkpt/tracee/state.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,24 +40,22 @@ static void forget(struct tracee *tracee)
     tracee->memory = tracee->directory = -1;
     tracee->thread_count = 0;
     tracee->scratch = 0;
-    tracee->tail.address = 0;
+    tracee->tail = 0;
+    tracee->host = NULL;
     tracee->ignored_signals = 0;
-    tracee->stop_put_off = false;
 }
 
 /* A thread that was killed meanwhile waits for us to notice. The leader last: its end is the process's. */
 void tracee_detach(struct tracee *tracee)
 {
     struct failure ignored;
-    if (tracee->scratch != 0 || tracee->tail.address != 0)
+    if (tracee->host != NULL || tracee->tail != 0)
         tracee_calls_end(tracee, &ignored);
     for (size_t i = tracee->thread_count; i-- > 0;) {
         struct thread *thread = &tracee->threads[i];
         if (thread->state == THREAD_STOPPED && request(PTRACE_DETACH, thread->tid, 0, 0) != 0)
             stop_poll(thread->tid);
     }
-    if (tracee->stop_put_off)
-        kill(tracee->pid, SIGSTOP);
     forget(tracee);
 }
 
@@ -66,17 +65,18 @@ static void wait_until_gone(pid_t tid)
         request(PTRACE_CONT, tid, 0, 0);
 }
 
-void tracee_kill(struct tracee *tracee)
+/* The leader last: its end comes when all others are gone. */
+bool tracee_kill(struct tracee *tracee, struct failure *why)
 {
-    kill(tracee->pid, SIGKILL);
-    if (tracee->child != 0) {
-        kill(tracee->child, SIGKILL);
-        wait_until_gone(tracee->child);
-        tracee->child = 0;
-    }
+    struct failure ignored;
+    if (kill(tracee->pid, SIGKILL) != 0 && errno != ESRCH)
+        return failure_errno(why, "process %d: ending it", tracee->pid);
+    if (tracee->child != 0)
+        tracee_reap(tracee, tracee->child, &ignored);
     for (size_t i = tracee->thread_count; i-- > 0;)
         wait_until_gone(tracee->threads[i].tid);
     forget(tracee);
+    return true;
 }
 
 pid_t tracee_pid(const struct tracee *tracee)

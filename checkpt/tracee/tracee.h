@@ -22,7 +22,6 @@ struct tracee_call {
     int64_t result;  /* out: the kernel's, -errno on failure */
 };
 
-/* Argument that stands for "offset N of the scratch data area" (tracee_scratch()): replaced before the call is made. */
 #define TRACEE_SCRATCH_SIZE 65536
 
 struct tracee *tracee_create(pid_t pid);
@@ -34,7 +33,7 @@ bool tracee_attach(struct tracee *tracee, struct failure *why);
 /* Puts everything back and lets all threads go on as if nothing had been. Safe to call twice. */
 void tracee_detach(struct tracee *tracee);
 /* Instead of detach: SIGKILL the whole process while still stopped, and wait until it is gone (freeze --exit). */
-void tracee_kill(struct tracee *tracee);
+bool tracee_kill(struct tracee *tracee, struct failure *why);
 
 pid_t tracee_pid(const struct tracee *tracee);
 size_t tracee_thread_count(const struct tracee *tracee);
@@ -61,8 +60,6 @@ bool tracee_write(struct tracee *tracee, uint64_t address, const void *data, siz
  * tracee_scratch(), TRACEE_SCRATCH_SIZE bytes, read and written with tracee_read/tracee_write. */
 bool tracee_calls_begin(struct tracee *tracee, struct failure *why);
 uint64_t tracee_scratch(const struct tracee *tracee);
-/* Where the scratch mapping lies, for the mapping list to leave out. */
-void tracee_scratch_range(const struct tracee *tracee, uint64_t *start, uint64_t *end);
 /* Runs many calls in one thread in one stop. Individual failures are in result. False where the machinery failed. */
 bool tracee_calls(struct tracee *tracee, size_t thread, struct tracee_call *calls, size_t count, struct failure *why);
 bool tracee_calls_end(struct tracee *tracee, struct failure *why);

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
-extern const unsigned char inject_loop[], inject_single[], inject_fork[], inject_over[];
+extern const unsigned char inject_call[], inject_guard[], inject_leave[], inject_single[], inject_loop[], inject_fork[];
 
-_Static_assert(sizeof(struct inject_frame) == INJECT_FRAME_SIZE, "the restore sequence knows the frame by offsets");
+_Static_assert(sizeof(struct inject_frame) == INJECT_FRAME_SIZE, "the way home knows the frame by offsets");
 _Static_assert(sizeof(struct inject_call) == INJECT_CALL_SIZE, "the loop knows calls by offsets");
-_Static_assert(INJECT_FRAME_SIZE <= INJECT_CALLS - INJECT_CONTROL, "the frame lies before the calls");
 
 enum { CARRY = 1 << 0, PARITY = 1 << 2, ADJUST = 1 << 4, ZERO = 1 << 6, SIGN = 1 << 7, OVERFLOW = 1 << 11 };
 enum { CODE_64 = 0x33 };          /* __USER_CS */
@@ -79,41 +79,65 @@ static void load_call(struct user_regs_struct *registers, const struct inject_ca
     registers->r9 = call->arguments[5];
 }
 
-void inject_enter_tail(struct user_regs_struct *registers, uint64_t tail, const struct inject_call *call)
+static uint64_t in_tail(uint64_t tail, const unsigned char *label)
 {
-    enter(registers, tail, tail + inject_tail_size());
+    return tail + (uint64_t)(label - inject_tail);
+}
+
+static uint64_t in_scratch(uint64_t scratch, const unsigned char *label)
+{
+    return scratch + (uint64_t)(label - inject_batch);
+}
+
+void inject_enter_map(struct user_regs_struct *registers, uint64_t tail)
+{
+    const struct inject_call map = {SYS_mmap, {0, INJECT_SCRATCH_SIZE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, ~0ull, 0}, 0};
+    enter(registers, tail, inject_frame_place(tail, INJECT_HOST));
+    load_call(registers, &map);
+}
+
+void inject_enter_call(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch, const struct inject_call *call)
+{
+    enter(registers, in_tail(tail, inject_call), inject_frame_place(tail, INJECT_HOST));
+    load_call(registers, call);
+    registers->r12 = scratch;
+}
+
+void inject_enter_guard(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch)
+{
+    enter(registers, in_tail(tail, inject_guard), inject_frame_place(tail, INJECT_HOST));
+    registers->r12 = scratch;
+}
+
+void inject_enter_single(struct user_regs_struct *registers, uint64_t tail, const struct inject_call *call)
+{
+    enter(registers, in_tail(tail, inject_single), inject_frame_place(tail, INJECT_GUEST));
     load_call(registers, call);
 }
 
-static void enter_batch(struct user_regs_struct *registers, uint64_t scratch, const unsigned char *entry)
+void inject_enter_batch(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch, enum inject_role role, size_t count, int signal)
 {
-    enter(registers, scratch + (uint64_t)(entry - inject_batch), scratch + INJECT_CONTROL);
-}
-
-void inject_enter_single(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call)
-{
-    enter_batch(registers, scratch, inject_single);
-    load_call(registers, call);
-}
-
-void inject_enter_batch(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal)
-{
-    enter_batch(registers, scratch, inject_loop);
+    enter(registers, in_scratch(scratch, inject_loop), inject_frame_place(tail, role));
+    registers->r12 = scratch;
     registers->rbp = scratch + INJECT_CALLS;
-    registers->r12 = registers->rbp + count * INJECT_CALL_SIZE;
+    registers->r13 = registers->rbp + count * INJECT_CALL_SIZE;
+    registers->r14 = in_tail(tail, role == INJECT_HOST ? inject_call : inject_leave);
     registers->r15 = (uint64_t)signal;
 }
 
-void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, uint64_t flags)
+void inject_enter_fork(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch, uint64_t flags)
 {
     const struct inject_call call = {.number = SYS_clone, .arguments = {CLONE_VM | flags}};
-    enter_batch(registers, scratch, inject_fork);
+    enter(registers, in_scratch(scratch, inject_fork), inject_frame_place(tail, INJECT_HOST));
     load_call(registers, &call);
+    registers->r12 = scratch;
+    registers->r14 = in_tail(tail, inject_call);
 }
 
-bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t scratch)
+bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t tail, enum inject_role role)
 {
-    return registers->rip == scratch + (uint64_t)(inject_over - inject_batch) && registers->rbp == registers->r12;
+    uint64_t last = in_tail(tail, role == INJECT_HOST ? inject_call : inject_single);
+    return registers->rip == last + SYSCALL_INSTRUCTION && registers->rbp == registers->r13;
 }
 
 bool inject_is_native(const struct user_regs_struct *registers)

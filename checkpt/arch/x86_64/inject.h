@@ -1,11 +1,13 @@
-/* Making system calls inside a stopped thread that must survive our death at any instant: the code that runs there, and the registers to enter it with.
+/* Making system calls inside a stopped program that must survive our death at any instant: the code that runs there, and the registers to enter it with.
  *
- * Whatever we let a thread run ends in the restore sequence, which reads the thread's own state from a frame and goes back to where it was. The stack
- * pointer is the thread's own all along and nothing is pushed: a signal that arrives in the middle finds the stack as the program left it.
+ * Whatever we let a thread run ends in the way home: its own signal mask and registers from a frame, and back to where it was. The stack pointer is the
+ * thread's own all along and nothing is pushed: a signal that arrives in the middle finds the stack as the program left it.
  * The only registers a frame does not carry are rsp and the flags that our code does not change. Neither the FPU nor the kernel's restart block
  * are touched (rt_sigreturn would reset both).
  *
- * Two pieces of code: the tail, small enough for the padding at the end of a text, makes one call; the batch, in a mapping of its own, makes many. */
+ * One thread is the host: it maps the scratch area, where batches of calls run, stays in our code for as long as there is one, and takes it away. Any other
+ * is a guest, one at a time; the host waits until it has left. The tail, which the host runs when the scratch area is not there, and which
+ * everyone goes home through, lies in the padding at the end of a text, the two frames behind it. */
 #ifndef CHECKPT_ARCH_INJECT_H
 #define CHECKPT_ARCH_INJECT_H
 
@@ -29,11 +31,14 @@
 #define INJECT_R15 136
 #define INJECT_FRAME_SIZE 144
 
-/* The scratch area: a page of code, the frame and the calls behind it, the caller's data, and a page that keeps the kernel from merging the writable
- * part with a neighbour. First and last page stay read-execute. */
+/* The scratch area: a page of code, a word that is not 0 while a guest is in it, the calls, the caller's data, and a page that keeps the kernel from merging
+ * the writable part with a neighbour. First and last page stay read-execute. */
 #define INJECT_CONTROL 4096
-#define INJECT_CALLS (INJECT_CONTROL + 256)
+#define INJECT_IN_USE INJECT_CONTROL
+#define INJECT_CALLS (INJECT_CONTROL + 64)
 #define INJECT_DATA 20480
+#define INJECT_DATA_SIZE 65536
+#define INJECT_SCRATCH_SIZE (INJECT_DATA + INJECT_DATA_SIZE + 4096)
 
 #define INJECT_CALL_NUMBER 0
 #define INJECT_CALL_ARGUMENTS 8
@@ -61,25 +66,33 @@ struct inject_frame {
 };
 void inject_frame_build(struct inject_frame *frame, const struct user_regs_struct *registers, uint64_t signal_mask);
 
-/* The tail; its frame lies right behind it. 8-aligned, and so must be its place. */
+/* The tail; the host's frame lies right behind it, the guest's behind that. 8-aligned, and so must be its place. */
 extern const unsigned char inject_tail[], inject_tail_end[];
-enum { INJECT_TAIL_ROOM = 128 + INJECT_FRAME_SIZE }; /* at most, code and frame */
+enum inject_role { INJECT_HOST, INJECT_GUEST };
+enum { INJECT_TAIL_ROOM = 256 + 2 * INJECT_FRAME_SIZE }; /* at most, code and frames */
 static inline size_t inject_tail_size(void) { return (size_t)(inject_tail_end - inject_tail); }
+static inline uint64_t inject_frame_place(uint64_t tail, enum inject_role role) { return tail + inject_tail_size() + (role == INJECT_HOST ? 0 : INJECT_FRAME_SIZE); }
 
-/* The batch, for the scratch area's first page; it begins with INJECT_MAGIC. */
+/* The code for the scratch area's first page; it begins with INJECT_MAGIC. */
 extern const unsigned char inject_batch[], inject_batch_end[];
 
 /* All of these change `registers`, the thread's own, to what it enters our code with. */
-void inject_enter_tail(struct user_regs_struct *registers, uint64_t tail, const struct inject_call *call);
-/* One call from the scratch area's code. */
-void inject_enter_single(struct user_regs_struct *registers, uint64_t scratch, const struct inject_call *call);
+/* The host's mmap() of the scratch area. */
+void inject_enter_map(struct user_regs_struct *registers, uint64_t tail);
+/* Another call of the host's. */
+void inject_enter_call(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch, const struct inject_call *call);
+/* The host unmaps the scratch area. */
+void inject_enter_guard(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch);
+/* A call of a guest's that needs no scratch area. */
+void inject_enter_single(struct user_regs_struct *registers, uint64_t tail, const struct inject_call *call);
 /* All of `count` calls, then a tgkill() of itself with `signal`, which the tracer sees and swallows. */
-void inject_enter_batch(struct user_regs_struct *registers, uint64_t scratch, size_t count, int signal);
-/* clone(), with CLONE_VM and `flags`, and a wait4() for the child. The child makes the same clone() without CLONE_VM and exits; the grandchild exits too. */
-void inject_enter_fork(struct user_regs_struct *registers, uint64_t scratch, uint64_t flags);
+void inject_enter_batch(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch, enum inject_role role, size_t count, int signal);
+/* The host's clone(), with CLONE_VM and `flags`, and a wait4() for the child. The child makes the same clone() without CLONE_VM and exits; the grandchild exits
+ * too. */
+void inject_enter_fork(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch, uint64_t flags);
 
-/* Whether the thread has just sent itself the signal at the end of a batch, and all `count` calls were made. */
-bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t scratch);
+/* Whether the thread has just sent itself the signal at the end of a batch, and all calls were made. */
+bool inject_batch_is_over(const struct user_regs_struct *registers, uint64_t tail, enum inject_role role);
 
 /* A thread that runs 64-bit code; others cannot make our calls. */
 bool inject_is_native(const struct user_regs_struct *registers);
