@@ -245,15 +245,15 @@ static void leader_first(struct tracee *tracee)
         }
 }
 
-/* A leader that has exited has no memory: any thread's will do. */
 static bool open_memory(struct tracee *tracee, struct failure *why)
 {
     const struct thread *thread = tracee_first_running(tracee);
     char name[48];
     if (thread == NULL)
         return failure_set(why, "process %d: has exited", tracee->pid);
-    snprintf(name, sizeof(name), "task/%d/mem", thread->tid);
-    tracee->memory = openat(tracee->directory, name, O_RDWR | O_CLOEXEC);
+    snprintf(name, sizeof(name), "task/%d", thread->tid);
+    tracee->task = openat(tracee->directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    tracee->memory = openat(tracee->task, "mem", O_RDWR | O_CLOEXEC);
     return tracee->memory >= 0 || failure_errno(why, "process %d: opening its memory", tracee->pid);
 }
 

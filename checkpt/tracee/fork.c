@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "checkpt/arch/x86_64/restart.h"
 #include "checkpt/tracee/request.h"
 #include "checkpt/tracee/visit.h"
 
@@ -37,26 +38,33 @@ static pid_t snapshot_of(pid_t child)
     return snapshot;
 }
 
-static bool to_call(struct tracee *tracee, struct failure *why)
+/* Through clone(), which job control may interrupt before there is a child. */
+static bool make_child(struct tracee *tracee, pid_t *child, struct failure *why)
 {
+    struct thread *host = tracee->host;
+    struct user_regs_struct now;
     struct stop stop;
-    return visit_run(tracee, tracee->host, PTRACE_SYSCALL, &stop, why) &&
-           (stop.kind == STOP_SYSCALL || failure_set(why, "process %d: making a snapshot of it was interrupted by signal %d", tracee->pid, stop.signal));
+    do {
+        for (int syscall_stops = 0; syscall_stops < 2;) {
+            if (!visit_run(tracee, host, PTRACE_SYSCALL, &stop, why))
+                return false;
+            if (stop.kind == STOP_SYSCALL)
+                syscall_stops++;
+            else if (stop.kind != STOP_CLONE || !born(host->tid, child))
+                return failure_set(why, "process %d: making a snapshot of it was interrupted by signal %d", tracee->pid, stop.signal);
+        }
+        if (request_pointer(PTRACE_GETREGS, host->tid, 0, &now) != 0)
+            return failure_errno(why, "thread %d: reading its registers", host->tid);
+    } while (restart_is_pending(&now));
+    return true;
 }
 
 static bool make_children(struct tracee *tracee, pid_t *snapshot, struct failure *why)
 {
-    struct stop stop;
     pid_t child = 0;
     int64_t ignored;
-    if (!to_call(tracee, why)) /* into clone() */
+    if (!make_child(tracee, &child, why))
         return false;
-    do {
-        if (!visit_run(tracee, tracee->host, PTRACE_SYSCALL, &stop, why))
-            return false;
-        if (stop.kind == STOP_CLONE && !born(tracee->host->tid, &child))
-            return failure_set(why, "process %d: its child is not to be found", tracee->pid);
-    } while (stop.kind == STOP_CLONE);
     if (child != 0)
         *snapshot = snapshot_of(child);
     if (!visit_run_call(tracee, tracee->host, &ignored, why)) /* through wait4() */

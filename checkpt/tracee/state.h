@@ -16,6 +16,7 @@ struct thread {
 struct tracee {
     pid_t pid;
     int directory;                      /* /proc/PID; -1 when not attached */
+    int task;                           /* directory of a thread that lives, as a leader may not: its maps, mem, auxv … */
     int memory;                         /* its mem */
     struct thread *threads;             /* [0] is the leader */
     size_t thread_count, thread_capacity;

@@ -43,7 +43,7 @@ static uint64_t vdso_of(const struct tracee *tracee)
     size_t size;
     uint64_t address = 0;
     struct failure ignored;
-    if (proc_auxv(tracee->directory, &arena, &auxv, &size, &ignored))
+    if (proc_auxv(tracee->task, &arena, &auxv, &size, &ignored))
         for (size_t i = 0; i + 16 <= size; i += 16) {
             uint64_t entry[2];
             memcpy(entry, (char *)auxv + i, sizeof(entry));

@@ -19,7 +19,7 @@ enum { QUERY_READABLE = 1, QUERY_EXECUTABLE = 4, QUERY_OR_NEXT = 16 };
 
 void text_list_init(struct text_list *list, const struct tracee *tracee)
 {
-    *list = (struct text_list){.tracee = tracee, .maps = openat(tracee->directory, "maps", O_RDONLY | O_CLOEXEC)};
+    *list = (struct text_list){.tracee = tracee, .maps = openat(tracee->task, "maps", O_RDONLY | O_CLOEXEC)};
 }
 
 void text_list_deinit(struct text_list *list)
@@ -32,7 +32,7 @@ void text_list_deinit(struct text_list *list)
 static bool next_of_all(struct text_list *list, uint64_t address, struct text *text)
 {
     struct failure ignored;
-    if (list->all == NULL && !proc_maps(list->tracee->directory, &list->arena, &list->all, &list->count, &ignored))
+    if (list->all == NULL && !proc_maps(list->tracee->task, &list->arena, &list->all, &list->count, &ignored))
         return false;
     for (size_t i = 0; i < list->count; i++) {
         const struct proc_mapping *mapping = &list->all[i];

@@ -18,7 +18,7 @@ struct tracee *tracee_create(pid_t pid)
         exit(1);
     }
     tracee->pid = pid;
-    tracee->directory = tracee->memory = -1;
+    tracee->directory = tracee->task = tracee->memory = -1;
     return tracee;
 }
 
@@ -35,9 +35,11 @@ static void forget(struct tracee *tracee)
 {
     if (tracee->memory >= 0)
         close(tracee->memory);
+    if (tracee->task >= 0)
+        close(tracee->task);
     if (tracee->directory >= 0)
         close(tracee->directory);
-    tracee->memory = tracee->directory = -1;
+    tracee->memory = tracee->task = tracee->directory = -1;
     tracee->thread_count = 0;
     tracee->scratch = 0;
     tracee->tail = 0;

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "checkpt/arch/x86_64/restart.h"
 #include "checkpt/tracee/request.h"
 
 static bool set_mask(const struct thread *thread, uint64_t mask, struct failure *why)
@@ -63,13 +64,16 @@ static bool run_to_call(struct tracee *tracee, struct thread *thread, struct fai
     return stop.kind == STOP_SYSCALL || failure_set(why, "thread %d: our code in it was stopped by signal %d (%s)", thread->tid, stop.signal, strsignal(stop.signal));
 }
 
+/* One that job control interrupts is made again by the kernel. */
 bool visit_run_call(struct tracee *tracee, struct thread *thread, int64_t *result, struct failure *why)
 {
     struct user_regs_struct now;
-    if (!run_to_call(tracee, thread, why) || !run_to_call(tracee, thread, why))
-        return false;
-    if (request_pointer(PTRACE_GETREGS, thread->tid, 0, &now) != 0)
-        return failure_errno(why, "thread %d: reading its registers", thread->tid);
+    do {
+        if (!run_to_call(tracee, thread, why) || !run_to_call(tracee, thread, why))
+            return false;
+        if (request_pointer(PTRACE_GETREGS, thread->tid, 0, &now) != 0)
+            return failure_errno(why, "thread %d: reading its registers", thread->tid);
+    } while (restart_is_pending(&now));
     *result = (int64_t)now.rax;
     return true;
 }

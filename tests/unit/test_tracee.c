@@ -1,150 +1,4 @@
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "checkpt/proc/proc.h"
-#include "checkpt/tracee/tracee.h"
-
-/* What the program under test and the test both see. */
-struct shared {
-    atomic_int ready, started, stop;
-    atomic_ulong steps;
-    int pipe[2];
-};
-
-enum { THREADS = 8 };
-
-static struct shared *share(void)
-{
-    struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    cr_assert_neq(shared, MAP_FAILED);
-    return shared;
-}
-
-static pid_t start(struct shared *shared, int (*program)(struct shared *shared))
-{
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(program(shared));
-    while (atomic_load(&shared->ready) == 0)
-        sched_yield();
-    return pid;
-}
-
-static int end(struct shared *shared, pid_t pid)
-{
-    int status;
-    atomic_store(&shared->stop, 1);
-    cr_assert_eq(waitpid(pid, &status, 0), pid);
-    return status;
-}
-
-static char *maps_of(pid_t pid)
-{
-    char name[64], *text = calloc(1, 1 << 20);
-    snprintf(name, sizeof(name), "/proc/%d/maps", pid);
-    int fd = open(name, O_RDONLY);
-    ssize_t n, length = 0;
-    while ((n = read(fd, text + length, (1 << 20) - 1 - (size_t)length)) > 0)
-        length += n;
-    close(fd);
-    return text;
-}
-
-static size_t children_of(pid_t pid)
-{
-    struct arena arena = {0};
-    struct failure why;
-    int directory;
-    pid_t *children;
-    size_t count;
-    cr_assert(proc_open(pid, &directory, &why) && proc_children(directory, &arena, &children, &count, &why), "%s", why.sentence);
-    close(directory);
-    arena_deinit(&arena);
-    return count;
-}
-
-static void wait_for_state(pid_t pid, char state)
-{
-    struct failure why;
-    struct proc_stat stat;
-    int directory;
-    cr_assert(proc_open(pid, &directory, &why));
-    do
-        cr_assert(proc_stat(directory, "stat", &stat, &why));
-    while (stat.state != state);
-    close(directory);
-}
-
-/* One visit: calls, and a snapshot where that is asked for. */
-static bool visit(pid_t pid, bool fork, struct failure *why)
-{
-    struct tracee *tracee = tracee_create(pid);
-    bool fine = tracee_attach(tracee, why) && tracee_calls_begin(tracee, why);
-    for (size_t i = 0; fine && i < tracee_thread_count(tracee); i++) {
-        struct tracee_call calls[100];
-        for (size_t k = 0; k < 100; k++)
-            calls[k] = (struct tracee_call){.number = k % 2 == 0 ? SYS_gettid : SYS_getpid};
-        fine = tracee_calls(tracee, i, calls, 100, why);
-        for (size_t k = 0; fine && k < 100; k++)
-            if (calls[k].result != (k % 2 == 0 ? tracee_tid(tracee, i) : pid))
-                fine = failure_set(why, "call %zu of thread %zu returned %lld", k, i, (long long)calls[k].result);
-    }
-    pid_t snapshot = 0;
-    fine = fine && (!fork || tracee_fork(tracee, &snapshot, why)) && tracee_calls_end(tracee, why);
-    tracee_detach(tracee);
-    if (snapshot != 0)
-        tracee_reap(tracee, snapshot, why);
-    tracee_destroy(tracee);
-    return fine;
-}
-
-/* Registers, vectors, flags and the red zone are in use all the time. */
-static __attribute__((noinline)) unsigned long sum(unsigned long from)
-{
-    volatile unsigned char red[100];
-    double x = (double)from;
-    unsigned long total = 0;
-    for (unsigned i = 0; i < 100; i++)
-        red[i] = (unsigned char)(from + i);
-    for (unsigned i = 0; i < 2000; i++) {
-        x = x * 1.0000001 + 1;
-        total = (total << 1 | total >> 63) ^ (from + i) ^ red[i % 100];
-    }
-    return total + (unsigned long)x;
-}
-
-static int counting(struct shared *shared)
-{
-    unsigned long first = sum(1);
-    atomic_store(&shared->ready, 1);
-    while (atomic_load(&shared->stop) == 0) {
-        if (sum(1) != first)
-            return 1;
-        atomic_fetch_add(&shared->steps, 1);
-    }
-    return 0;
-}
-
-static int counting_deaf(struct shared *shared)
-{
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-    return counting(shared);
-}
+#include "tests/unit/tracee_programs.h"
 
 static int sleeping(struct shared *shared)
 {
@@ -162,45 +16,6 @@ static int reading(struct shared *shared)
     char byte = 0;
     atomic_store(&shared->ready, 1);
     return read(shared->pipe[0], &byte, 1) == 1 && byte == 'x' ? 0 : 1;
-}
-
-static void *count_in_thread(void *context)
-{
-    struct shared *shared = context;
-    unsigned long first = sum(7);
-    if (atomic_fetch_add(&shared->started, 1) == THREADS - 1)
-        atomic_store(&shared->ready, 1);
-    while (atomic_load(&shared->stop) == 0)
-        if (sum(7) != first)
-            return context;
-    return NULL;
-}
-
-static int many_threads(struct shared *shared)
-{
-    pthread_t threads[THREADS];
-    void *wrong = NULL;
-    for (int i = 0; i < THREADS; i++)
-        pthread_create(&threads[i], NULL, count_in_thread, shared);
-    for (int i = 0; i < THREADS; i++) {
-        void *result;
-        pthread_join(threads[i], &result);
-        wrong = result != NULL ? result : wrong;
-    }
-    return wrong != NULL;
-}
-
-static void check_visits(int (*program)(struct shared *), unsigned visits)
-{
-    struct failure why = {0};
-    struct shared *shared = share();
-    pid_t pid = start(shared, program);
-    char *before = maps_of(pid);
-    for (unsigned i = 0; i < visits; i++)
-        cr_assert(visit(pid, i % 4 == 0, &why), "visit %u: %s", i, why.sentence);
-    cr_assert_str_eq(maps_of(pid), before);
-    cr_assert_eq(children_of(pid), 0);
-    cr_assert_eq(end(shared, pid), 0);
 }
 
 Test(tracee, visits_to_a_busy_program_leave_nothing_behind)
@@ -295,34 +110,121 @@ Test(tracee, a_snapshot_keeps_memory_as_it_was)
     cr_assert_eq(end(shared, pid), 0);
 }
 
-/* A tracer that is killed at any moment: the program goes on, and the next visit finds its way and cleans up. */
-Test(tracee, the_tracer_is_killed)
+/* Every one of a queue of signals, in its order, with its value. */
+enum { SIGNALS = 3000 };
+static struct shared *heard_by;
+
+static void hear(int signal, siginfo_t *info, void *context)
+{
+    (void)signal;
+    (void)context;
+    if (info->si_value.sival_int == (int)atomic_load(&heard_by->signals))
+        atomic_fetch_add(&heard_by->signals, 1);
+    else
+        atomic_store(&heard_by->wrong, 1);
+}
+
+static int hearing(struct shared *shared)
+{
+    struct sigaction action = {.sa_sigaction = hear, .sa_flags = SA_SIGINFO};
+    heard_by = shared;
+    sigaction(SIGRTMIN, &action, NULL);
+    atomic_store(&shared->ready, 1);
+    while (atomic_load(&shared->stop) == 0)
+        if (usleep(100) != 0 && errno != EINTR)
+            return 1;
+    return atomic_load(&shared->wrong);
+}
+
+Test(tracee, no_signal_is_lost_or_comes_twice)
 {
     struct failure why = {0};
     struct shared *shared = share();
-    pid_t pid = start(shared, counting);
-    char *before = maps_of(pid);
-    for (unsigned i = 0; i < 300; i++) {
-        pid_t tracer = fork();
-        if (tracer == 0)
-            for (;;)
-                visit(pid, true, &why);
-        nanosleep(&(struct timespec){.tv_nsec = 20000 * (i % 50)}, NULL); /* the moment does not matter, only that they differ */
-        kill(tracer, SIGKILL);
-        waitpid(tracer, NULL, 0);
-        int status = 0;
-        cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "after %u tracers: status %x", i, status);
+    pid_t pid = start(shared, hearing), sender = fork();
+    if (sender == 0) {
+        for (int i = 0; i < SIGNALS; i++, usleep(50)) /* spread over many visits */
+            while (sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = i}) != 0)
+                sched_yield();
+        _exit(0);
     }
-    for (int i = 0; i < 3; i++) { /* the first may find it in the middle of our code still */
-        unsigned long steps = atomic_load(&shared->steps);
-        cr_assert(visit(pid, true, &why), "%s", why.sentence);
-        int status = 0;
-        while (atomic_load(&shared->steps) < steps + 3) {
-            cr_assert_eq(waitpid(pid, &status, WNOHANG), 0, "has ended: status %x", status);
-            sched_yield();
+    int status;
+    for (unsigned i = 0; waitpid(sender, &status, WNOHANG) == 0; i++)
+        cr_assert(visit(pid, i % 4 == 0, &why), "%s", why.sentence);
+    while (atomic_load(&shared->signals) != SIGNALS)
+        sched_yield();
+    cr_assert_eq(end(shared, pid), 0);
+}
+
+Test(tracee, job_control_has_its_way_during_visits)
+{
+    struct failure why = {0};
+    struct shared *shared = share();
+    pid_t pid = start(shared, counting), sender = fork();
+    if (sender == 0) {
+        for (int i = 0; i < 500; i++) {
+            kill(pid, SIGSTOP);
+            usleep(300);
+            kill(pid, SIGCONT);
+            usleep(300);
         }
+        _exit(0);
     }
-    cr_assert_str_eq(maps_of(pid), before);
-    cr_assert_eq(children_of(pid), 0);
+    int status;
+    for (unsigned i = 0; waitpid(sender, &status, WNOHANG) == 0; i++)
+        cr_assert(visit(pid, i % 4 == 0, &why), "%s", why.sentence);
+    wait_for_steps(shared, pid, 3);
+    kill(pid, SIGSTOP);
+    wait_for_state(pid, 'T');
+    kill(pid, SIGCONT);
+    cr_assert_eq(end(shared, pid), 0);
+}
+
+static void count_child(int signal)
+{
+    (void)signal;
+    atomic_fetch_add(&heard_by->signals, 1);
+}
+
+static int childless(struct shared *shared)
+{
+    heard_by = shared;
+    signal(SIGCHLD, count_child);
+    atomic_store(&shared->ready, 1);
+    while (atomic_load(&shared->stop) == 0) {
+        if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD || waitpid(-1, NULL, WNOHANG | __WALL) != -1)
+            return 1;
+        atomic_fetch_add(&shared->steps, 1);
+    }
+    struct rusage usage;
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return atomic_load(&shared->signals) != 0 || usage.ru_utime.tv_sec != 0 || usage.ru_stime.tv_sec > 1;
+}
+
+Test(tracee, the_program_does_not_see_its_child)
+{
+    check_visits(childless, 100);
+}
+
+static int polling(struct shared *shared)
+{
+    struct epoll_event event;
+    int epoll = epoll_create1(0);
+    atomic_store(&shared->ready, 1);
+    while (atomic_load(&shared->stop) == 0) {
+        if (epoll_wait(epoll, &event, 1, 3) != 0)
+            return 1;
+        atomic_fetch_add(&shared->steps, 1);
+    }
+    return 0;
+}
+
+Test(tracee, calls_that_give_up_are_made_again)
+{
+    struct failure why = {0};
+    struct shared *shared = share();
+    pid_t pid = start(shared, polling);
+    for (unsigned i = 0; i < 300; i++)
+        cr_assert(visit(pid, i % 4 == 0, &why), "%s", why.sentence);
+    wait_for_steps(shared, pid, 3);
     cr_assert_eq(end(shared, pid), 0);
 }
