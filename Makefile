@@ -60,7 +60,7 @@ $(B)/obj/%.o: %.c | $(GENERATED)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
 $(B)/obj/%.o: %.S
 	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
-$(B)/obj/gen/%.o: $(B)/gen/%.c
+$(B)/obj/gen/%.o: $(B)/gen/%.c Makefile
 	$(call say,CC,$(notdir $<))mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -std=gnu11 $(OPT) -w -fPIC $(SANFLAGS) -MMD -MP -c -o $@ $<
 
 # One list of packages, for people and for `make demo` and `make check`.

@@ -48,13 +48,11 @@ bool footer_has_magic(const uint8_t bytes[CKPT_FOOTER_SIZE])
     return memcmp(bytes, magic, sizeof(magic)) == 0;
 }
 
-static enum ckpt_status check_version(const struct ckpt_footer *f, uint32_t footer_size, struct error *error)
+static enum ckpt_status check_version(const struct ckpt_footer *f, struct error *error)
 {
     if (f->version_major != CKPT_FORMAT_MAJOR)
         return error_set(error, CKPT_UNSUPPORTED, "format version %u.%u: this library reads %d.x", f->version_major, f->version_minor,
                          CKPT_FORMAT_MAJOR);
-    if (footer_size != CKPT_FOOTER_SIZE)
-        return error_set(error, CKPT_CORRUPT, "it says that it has %u bytes instead of %d", footer_size, CKPT_FOOTER_SIZE);
     uint64_t unknown = f->incompatible_features & ~known_incompatible;
     if (unknown != 0)
         return error_set(error, CKPT_UNSUPPORTED, "incompatible feature bits 0x%" PRIx64 " are not known to this library", unknown);
@@ -63,15 +61,29 @@ static enum ckpt_status check_version(const struct ckpt_footer *f, uint32_t foot
     return CKPT_OK;
 }
 
+static enum ckpt_status check_sizes(const struct ckpt_footer *f, struct error *error)
+{
+    if (f->page_size != CKPT_PAGE_SIZE)
+        return error_set(error, CKPT_UNSUPPORTED, "page size %u: this library reads %d", f->page_size, CKPT_PAGE_SIZE);
+    if (f->chunk_size < f->page_size || (f->chunk_size & (f->chunk_size - 1)) != 0 || f->chunk_size > CKPT_CHUNK_SIZE_MAX)
+        return error_set(error, CKPT_CORRUPT, "chunk size %u is not a power of two between the page size and 2 MiB", f->chunk_size);
+    return CKPT_OK;
+}
+
+enum ckpt_status footer_check_facts(const struct ckpt_footer *f, struct error *error)
+{
+    enum ckpt_status status = check_version(f, error);
+    return status == CKPT_OK ? check_sizes(f, error) : status;
+}
+
 static enum ckpt_status check_parts(const struct ckpt_footer *f, uint64_t file_size, struct error *error)
 {
     if (f->file_size != file_size)
         return error_set(error, f->file_size > file_size ? CKPT_TRUNCATED : CKPT_CORRUPT,
                          "it says that the file has %" PRIu64 " bytes, but it has %" PRIu64, f->file_size, file_size);
-    if (f->page_size != CKPT_PAGE_SIZE)
-        return error_set(error, CKPT_UNSUPPORTED, "page size %u: this library reads %d", f->page_size, CKPT_PAGE_SIZE);
-    if (f->chunk_size < f->page_size || (f->chunk_size & (f->chunk_size - 1)) != 0 || f->chunk_size > CKPT_CHUNK_SIZE_MAX)
-        return error_set(error, CKPT_CORRUPT, "chunk size %u is not a power of two between the page size and 2 MiB", f->chunk_size);
+    enum ckpt_status status = check_sizes(f, error);
+    if (status != CKPT_OK)
+        return status;
     uint64_t end = file_size - CKPT_FOOTER_SIZE;
     bool ordered = f->head_size <= f->pages_end && f->pages_end <= f->index_offset && f->index_offset - f->pages_end < 8 &&
                    f->index_offset <= end && f->index_count <= (end - f->index_offset) / CKPT_INDEX_ENTRY_SIZE &&
@@ -115,9 +127,11 @@ enum ckpt_status footer_decode(const uint8_t bytes[CKPT_FOOTER_SIZE], uint64_t f
     cursor_bytes(&c, footer->tail_digest, CKPT_DIGEST_SIZE);
     cursor_bytes(&c, footer->index_digest, CKPT_DIGEST_SIZE);
     bool reserved = cursor_zeros(&c, DIGEST_AT - RESERVED_AT);
-    enum ckpt_status status = check_version(f, footer_size, error);
+    enum ckpt_status status = check_version(f, error);
     if (status != CKPT_OK)
         return status;
+    if (footer_size != CKPT_FOOTER_SIZE)
+        return error_set(error, CKPT_CORRUPT, "it says that it has %u bytes instead of %d", footer_size, CKPT_FOOTER_SIZE);
     if (!reserved)
         return error_set(error, CKPT_CORRUPT, "reserved bytes are not zero");
     if (entry_size != CKPT_INDEX_ENTRY_SIZE)

@@ -18,6 +18,8 @@ struct footer {
 void footer_encode(const struct footer *footer, uint8_t bytes[CKPT_FOOTER_SIZE]);
 /* Whether these bytes begin as a footer does; nothing else is checked. */
 bool footer_has_magic(const uint8_t bytes[CKPT_FOOTER_SIZE]);
+/* What a reader must know of the facts: version, features, digest algorithm, page and chunk size. */
+enum ckpt_status footer_check_facts(const struct ckpt_footer *facts, struct error *error);
 /* Decodes and checks a footer that lies at the end of a file of `file_size` bytes: digest, version, features, and that the parts lie in order inside the
  * file. */
 enum ckpt_status footer_decode(const uint8_t bytes[CKPT_FOOTER_SIZE], uint64_t file_size, struct footer *footer, struct error *error);

@@ -146,7 +146,7 @@ static enum ckpt_status read_digested(struct ckpt_reader *r, uint64_t offset, ui
     return CKPT_OK;
 }
 
-static enum ckpt_status decode_segments(struct ckpt_reader *r, const struct header *header)
+enum ckpt_status reader_decode_segments(struct ckpt_reader *r, const struct header *header)
 {
     uint64_t head = r->footer.facts.head_size, at = header->segments_offset;
     if (at != HEADER_EHDR_SIZE)
@@ -194,7 +194,7 @@ static enum ckpt_status check_head_size(struct ckpt_reader *r, uint64_t notes_en
     return error_set(&r->error, CKPT_CORRUPT, "the head's notes do not fill it: they end at 0x%" PRIx64 ", the head at 0x%" PRIx64, notes_end, head);
 }
 
-static enum ckpt_status decode_head_notes(struct ckpt_reader *r)
+enum ckpt_status reader_decode_head_notes(struct ckpt_reader *r)
 {
     uint64_t end = header_size(r->segment_count);
     for (uint64_t i = 0; i < r->segment_count; i++) {
@@ -212,9 +212,11 @@ static enum ckpt_status decode_head_notes(struct ckpt_reader *r)
         if (status != CKPT_OK)
             return status;
     }
-    enum ckpt_status status = check_head_size(r, end);
-    if (status != CKPT_OK)
-        return status;
+    return check_head_size(r, end);
+}
+
+enum ckpt_status reader_decode_tail_notes(struct ckpt_reader *r)
+{
     return decode_notes(r, CKPT_SEGMENT_TAIL, r->tail, r->footer.facts.tail_size, r->footer.facts.tail_offset);
 }
 
@@ -226,7 +228,7 @@ static bool image_agrees(const Ckpt__Image *image, const struct ckpt_footer *f)
 }
 
 /* Exactly one IMAGE record, the first of ours, which says what the footer says. */
-static enum ckpt_status check_image_record(struct ckpt_reader *r)
+enum ckpt_status reader_check_image_record(struct ckpt_reader *r)
 {
     const struct ckpt_note *image = NULL;
     for (size_t i = 0; i < r->note_count; i++) {
@@ -276,10 +278,12 @@ static enum ckpt_status open_parts(struct ckpt_reader *r)
     if (status == CKPT_OK)
         status = read_digested(r, f->tail_offset, f->tail_size, r->footer.tail_digest, "tail records", &r->tail);
     if (status == CKPT_OK)
-        status = decode_segments(r, &header);
+        status = reader_decode_segments(r, &header);
     if (status == CKPT_OK)
-        status = decode_head_notes(r);
-    return status == CKPT_OK ? check_image_record(r) : status;
+        status = reader_decode_head_notes(r);
+    if (status == CKPT_OK)
+        status = reader_decode_tail_notes(r);
+    return status == CKPT_OK ? reader_check_image_record(r) : status;
 }
 
 enum ckpt_status ckpt_reader_open(struct ckpt_reader *r, const struct ckpt_io *io)

@@ -30,6 +30,7 @@ static bool take_parent(struct parent_name *name, const Ckpt__Parent *parent)
 enum ckpt_status reader_take_parents(struct ckpt_reader *r, const void *image)
 {
     const Ckpt__Image *message = image;
+    reader_free_parents(r);
     if (message->n_parents == 0)
         return CKPT_OK;
     r->parent_names = calloc(message->n_parents, sizeof(*r->parent_names));

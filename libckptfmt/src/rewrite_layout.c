@@ -143,6 +143,15 @@ static enum ckpt_status add_extents(struct extents *e)
     return status == CKPT_END ? add_extent(e, &open) : status;
 }
 
+enum ckpt_status rewrite_mappings(struct rewrite *w, struct ckpt_writer *writer)
+{
+    struct extents e = {.rewrite = w, .writer = writer, .memory = root_memory(w->reader)};
+    enum ckpt_status status = add_mappings(&e);
+    if (e.memory != NULL)
+        protobuf_c_message_free_unpacked(&e.memory->base, NULL);
+    return status;
+}
+
 enum ckpt_status rewrite_layout(struct rewrite *w, struct ckpt_writer *writer)
 {
     struct extents e = {.rewrite = w, .writer = writer, .memory = root_memory(w->reader)};

@@ -33,21 +33,34 @@ void verify_progress(struct verify *v, uint64_t bytes)
         v->stopped = true;
 }
 
+bool verify_begin(struct verify *v, const struct ckpt_verify_options *options)
+{
+    if (adopt_options(&v->options, sizeof(v->options), options))
+        return true;
+    error_set(&v->reader->error, CKPT_INVALID, "struct ckpt_verify_options has an impossible size, or asks for what this library does not know");
+    return false;
+}
+
+enum ckpt_status verify_end(struct verify *v, uint64_t *faults)
+{
+    if (v->options.progress != NULL && !v->stopped)
+        v->options.progress(v->options.context, v->done > v->total ? v->done : v->total, v->done > v->total ? v->done : v->total);
+    if (faults != NULL)
+        *faults = v->faults;
+    if (v->faults > 0)
+        v->reader->error = v->first_error;
+    return v->first;
+}
+
 enum ckpt_status ckpt_reader_verify(struct ckpt_reader *r, const struct ckpt_verify_options *options, uint64_t *faults)
 {
+    struct verify v = {.reader = r, .first = CKPT_OK, .total = r->file_size};
     if (!r->opened)
         return error_set(&r->error, CKPT_INVALID, "verifying a reader that is not open");
-    struct verify v = {.reader = r, .first = CKPT_OK, .total = r->file_size};
-    if (!adopt_options(&v.options, sizeof(v.options), options))
-        return error_set(&r->error, CKPT_INVALID, "struct ckpt_verify_options has an impossible size, or asks for what this library does not know");
+    if (!verify_begin(&v, options))
+        return CKPT_INVALID;
     verify_records(&v, r);
     if (!v.stopped)
         verify_pages(&v);
-    if (v.options.progress != NULL && !v.stopped)
-        v.options.progress(v.options.context, v.total, v.total);
-    if (faults != NULL)
-        *faults = v.faults;
-    if (v.faults > 0)
-        r->error = v.first_error;
-    return v.first;
+    return verify_end(&v, faults);
 }

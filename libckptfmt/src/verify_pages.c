@@ -233,7 +233,7 @@ static void place_packed(struct walk *walk, const struct ckpt_chunk *chunk)
 {
     uint64_t after = walk->position + PACKER_DESCRIPTION_SIZE;
     const struct ckpt_chunk *source;
-    if (after + chunk->stored_length > walk->reader->footer.facts.pages_end) {
+    if (after > walk->reader->footer.facts.pages_end) {
         misplaced(walk, chunk, "", " do not follow those before them");
     } else if (chunk->codec == CKPT_CODEC_PARENT) {
         cover_chunk(walk, chunk, false, after);

@@ -15,6 +15,10 @@ struct verify {
     bool stopped;
 };
 
+/* Takes the options; false where they are impossible, with the sentence on the reader. */
+bool verify_begin(struct verify *verify, const struct ckpt_verify_options *options);
+/* Leaves the first fault's sentence on the reader and returns its status. */
+enum ckpt_status verify_end(struct verify *verify, uint64_t *faults);
 /* Tells of one fault whose sentence is in `error`; `chunk` may be NULL. */
 void verify_fault(struct verify *verify, const struct error *error, enum ckpt_status status, uint64_t offset, const struct ckpt_chunk *chunk);
 /* The same for a sentence that is on the reader. */

@@ -72,6 +72,8 @@ static const uint8_t *settle(struct ckpt_writer *w, struct packer *packer, struc
 /* A chunk whose source has left the window since it was marked is packed after all. */
 static bool pack_late(struct ckpt_writer *w, struct batch *batch)
 {
+    if (batch->data == NULL)
+        return false;
     for (size_t i = 0; i < batch->count; i++) {
         struct ckpt_chunk *chunk = &batch->chunks[i];
         if (chunk->codec != CKPT_CODEC_PARENT && chunk->stored_length == 0 && !pack_chunk(w, batch, chunk))

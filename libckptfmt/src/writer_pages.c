@@ -163,12 +163,6 @@ enum ckpt_status ckpt_writer_put(struct ckpt_writer *w, uint64_t ticket, uint32_
 
 static enum ckpt_status prepare_stored(struct ckpt_writer *w, struct batch *batch, const struct ckpt_chunk *chunk, const void *stored)
 {
-    batch->extent = layout_find(&w->layout, chunk->space, chunk->address, chunk->length);
-    if (w->phase != WRITER_PAGES || batch->extent == NULL)
-        return refuse(w, "they lie in no extent", chunk->space, chunk->address);
-    struct error unused;
-    if (index_check_shape(chunk, &w->footer.facts, &unused) != CKPT_OK)
-        return refuse(w, "the chunk does not fit into this image", chunk->space, chunk->address);
     batch->chunks = malloc(sizeof(*chunk));
     if (batch->chunks == NULL)
         return refuse(w, "out of memory", chunk->space, chunk->address);
@@ -177,12 +171,34 @@ static enum ckpt_status prepare_stored(struct ckpt_writer *w, struct batch *batc
     if (!w->layout.packed)
         return write_raw(w, batch, stored);
     batch->packer = writer_borrow_packer(w);
-    if (batch->packer == NULL || (chunk->codec != CKPT_CODEC_PARENT && !packer_append_stored(batch->packer, batch->chunks, stored)))
+    if (batch->packer == NULL || (chunk->stored_length > 0 && !packer_append_stored(batch->packer, batch->chunks, stored)))
         return refuse(w, "out of memory", chunk->space, chunk->address);
     return CKPT_OK;
 }
 
+static enum ckpt_status check_stored(struct ckpt_writer *w, struct batch *batch, const struct ckpt_chunk *chunk)
+{
+    struct error unused;
+    batch->extent = layout_find(&w->layout, chunk->space, chunk->address, chunk->length);
+    if (w->phase != WRITER_PAGES || batch->extent == NULL)
+        return refuse(w, "they lie in no extent", chunk->space, chunk->address);
+    if (index_check_shape(chunk, &w->footer.facts, &unused) != CKPT_OK)
+        return refuse(w, "the chunk does not fit into this image", chunk->space, chunk->address);
+    return CKPT_OK;
+}
+
 enum ckpt_status ckpt_writer_put_stored(struct ckpt_writer *w, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored)
+{
+    struct batch batch = {.address = chunk->address};
+    enum ckpt_status status = check_stored(w, &batch, chunk);
+    if (status == CKPT_OK)
+        status = prepare_stored(w, &batch, chunk, stored);
+    status = take_turn(w, ticket, &batch, status);
+    free(batch.chunks);
+    return status;
+}
+
+enum ckpt_status writer_put_salvaged(struct ckpt_writer *w, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored)
 {
     struct batch batch = {.address = chunk->address};
     enum ckpt_status status = take_turn(w, ticket, &batch, prepare_stored(w, &batch, chunk, stored));

@@ -70,6 +70,8 @@ enum ckpt_status writer_add_entries(struct ckpt_writer *writer, const struct ckp
 bool writer_pack(struct ckpt_writer *writer, struct batch *batch);
 /* Writes a batch's descriptions and stored bytes; the lock is held and it is this batch's turn. */
 enum ckpt_status writer_put_packed(struct ckpt_writer *writer, struct batch *batch);
+/* ckpt_writer_put_stored() for a packed image whose extents nobody knew; stored_length 0: the bytes are an earlier chunk's. */
+enum ckpt_status writer_put_salvaged(struct ckpt_writer *writer, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored);
 struct packer *writer_borrow_packer(struct ckpt_writer *writer);
 /* Turns chunks that the parent has too into references. */
 enum ckpt_status writer_match_parent(struct ckpt_writer *writer, struct batch *batch);

@@ -12,6 +12,7 @@
 #include <ckptfmt/reader.h>
 #include <ckptfmt/record.h>
 #include <ckptfmt/status.h>
+#include <ckptfmt/stream.h>
 #include <ckptfmt/verify.h>
 #include <ckptfmt/version.h>
 #include <ckptfmt/writer.h>
