@@ -81,6 +81,10 @@ static void end_traced(pid_t child)
 
 static const unsigned char trap_code[] = {0xcc, 0xeb, 0xfe};
 
+/* AVX and AVX-512. Where they lie, and what lies between them, is each CPU maker's choice. */
+static const unsigned vector_components[] = {2, 5, 6, 7};
+enum { VECTORS = sizeof(vector_components) / sizeof(vector_components[0]) };
+
 static unsigned char *pattern(size_t *size)
 {
     struct xsave_host host;
@@ -98,8 +102,9 @@ static unsigned char *pattern(size_t *size)
     memcpy(area + 24, &mxcsr, sizeof(mxcsr));
     uint64_t vectors = features & 0xe7;
     memcpy(area + 512, &vectors, sizeof(vectors));
-    for (size_t i = 576; i < *size; i++)
-        area[i] = (unsigned char)(i * 5 + i / 256);
+    for (size_t k = 0; k < VECTORS; k++)
+        for (size_t i = 0; (features >> vector_components[k] & 1) != 0 && i < host.components[vector_components[k]].size; i++)
+            area[host.components[vector_components[k]].offset + i] = (unsigned char)(i * 5 + i / 256 + k);
     return area;
 }
 
@@ -198,14 +203,15 @@ static unsigned count_lines(pid_t child)
     return lines;
 }
 
-Test(plan_state, what_stays_behind_is_one_page_and_read_only)
+/* The code and a signal frame, which is larger the more vectors there are. */
+Test(plan_state, what_stays_behind_is_small_and_read_only)
 {
     pid_t child = start_traced(build_registers);
     char line[512];
     unsigned long start, end;
     read_line(child, "maps", PLAN_REMAINS, line, sizeof(line));
     cr_assert_eq(sscanf(line, "%lx-%lx r-xs", &start, &end), 2, "%s", line);
-    cr_expect_eq(end - start, PAGE);
+    cr_expect_leq(end - start, 2 * PAGE);
     cr_expect(strstr(line, "r-xs") != NULL && strstr(line, "/memfd:checkpt-thaw (deleted)") != NULL);
     cr_expect_eq(count_lines(child), 3);
     end_traced(child);
