@@ -11,6 +11,8 @@ $(B)/victims/$(1)-static: $(call victim_objects,$(1)) $(B)/obj/tests/victims/vic
 endef
 $(foreach v,$(VICTIMS),$(eval $(call victim_rules,$(v))))
 
+$(B)/obj/tests/victims/%.o: SANFLAGS :=
+
 VICTIM_PROGRAMS += $(B)/victims/tiny
 $(B)/victims/tiny: tests/victims/tiny.c
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -Wall -Wextra -fno-stack-protector -static -nostdlib -o $@ $<
