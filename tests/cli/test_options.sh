@@ -25,8 +25,8 @@ done
 # Others' manuals need not be installed; those of ours that are referred to must be there.
 clean() {
     ! mandoc -T lint "$1" 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' | grep . || return 1
-    for name in $(sed -n 's/^\.Xr \(c[hk][a-z]*pt[a-z]*\) \([1-9]\).*/\1.\2/p' "$1"); do
-        [ -f "$top/docs/$name" ] || { echo "refers to $name"; return 1; }
+    for other in $(sed -n 's/^\.Xr \(c[hk][a-z]*pt[a-z]*\) \([1-9]\).*/\1.\2/p' "$1"); do
+        [ -f "$top/docs/$other" ] || { echo "refers to $other"; return 1; }
     done
 }
 if command -v mandoc >/dev/null; then
