@@ -24,6 +24,24 @@ struct ckpt_reader;
  * or a negative errno (-ENOENT). The reader closes the io, checks the id, and asks at most once for each id while that stays open. */
 typedef int ckpt_resolver(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io);
 
+/* Memory to be filled from a space. */
+struct ckpt_fill {
+    uint32_t space;
+    uint32_t reserved;  /* 0 */
+    uint64_t address;   /* in the space; any */
+    uint64_t length;
+    void *memory;       /* of `address`; `length` bytes */
+};
+
+struct ckpt_fill_options {
+    size_t struct_size; /* sizeof(struct ckpt_fill_options) */
+    void *context;
+    /* Bytes of ranges done of total; return false to stop (CKPT_REFUSED). May be NULL. */
+    bool (*progress)(void *context, uint64_t done, uint64_t total);
+    uint32_t threads;   /* 0: one per CPU */
+    uint32_t reserved;  /* 0 */
+};
+
 CKPT_BEGIN_DECLS
 /* NULL only when memory ran out. */
 CKPT_API struct ckpt_reader *ckpt_reader_create(void);
@@ -72,6 +90,10 @@ CKPT_API enum ckpt_status ckpt_reader_chunk_stored(struct ckpt_reader *reader, c
  * not stored (then zeroed). *run is how many, *stored which. What is not stored is zero in anonymous memory, and the file's own in a private file mapping. */
 CKPT_API enum ckpt_status ckpt_reader_memory(struct ckpt_reader *reader, uint32_t space, uint64_t address, void *buffer, size_t length,
                                              size_t *run, bool *stored);
+
+/* Copies what is stored of each range to the range's memory, on all cores, packed or raw, out of parents too, every digest checked. What is not stored is left as it is there.
+ * On failure the memory is partly filled. `options` may be NULL. */
+CKPT_API enum ckpt_status ckpt_reader_fill(struct ckpt_reader *reader, const struct ckpt_fill *ranges, size_t count, const struct ckpt_fill_options *options);
 CKPT_END_DECLS
 
 #endif
