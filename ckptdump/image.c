@@ -34,14 +34,10 @@ static int open_file(const char *path, int *fd)
 
 static int open_reader(struct image *image, int fd)
 {
-    struct ckpt_io io = {0};
-    int error = ckpt_io_open(&io, image->path);
     image->reader = ckpt_reader_create();
-    if (error != 0 || image->reader == NULL) {
-        ckpt_io_close(&io);
-        return refuse(image->path, strerror(error != 0 ? -error : ENOMEM));
-    }
-    enum ckpt_status status = ckpt_reader_open(image->reader, &io);
+    if (image->reader == NULL)
+        return refuse(image->path, strerror(ENOMEM));
+    enum ckpt_status status = ckpt_reader_open_path(image->reader, image->path); /* so that it knows where parents may be */
     if (status == CKPT_OK)
         return CLI_FINE;
     if (status == CKPT_NOT_IMAGE && foreign_is_core(fd))
