@@ -4,6 +4,10 @@
 -include tests/victims/module.mk
 -include tests/engine/module.mk
 -include tests/house/module.mk
+-include tests/make/module.mk
+-include tests/malformed/module.mk
+-include tests/golden/module.mk
+-include tests/fuzz/module.mk
 
 check:
 	@$(MAKE) --no-print-directory deps
