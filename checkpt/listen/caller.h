@@ -1,0 +1,25 @@
+/* A thread of the program that waits for its call to be made. */
+#ifndef CHECKPT_LISTEN_CALLER_H
+#define CHECKPT_LISTEN_CALLER_H
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+
+#include "checkpt/sysent/thread.h"
+
+struct caller {
+    struct thread thread;      /* what the implementation sees; td_operations lead back here */
+    int listener;
+    uint64_t id;               /* of the notification that came first */
+    struct seccomp_data call;
+    struct caller *next;
+    uint64_t answer_to;        /* of the latest notification: the kernel makes an interrupted call again */
+};
+
+void caller_init(struct caller *caller, int listener, const struct seccomp_notif *request);
+/* Whether the notification that came first still stands: its process is alive, and in this call. */
+bool caller_waits(const struct caller *caller);
+/* The caller that an implementation is called for. */
+struct caller *caller_of(struct thread *td);
+
+#endif

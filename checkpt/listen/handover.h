@@ -1,0 +1,12 @@
+/* A descriptor over a socket, SCM_RIGHTS. */
+#ifndef CHECKPT_LISTEN_HANDOVER_H
+#define CHECKPT_LISTEN_HANDOVER_H
+
+#include <stdbool.h>
+
+/* False with errno set. */
+bool handover_send(int socket, int fd);
+/* Close-on-exec; waits for it. -1 with errno 0: the other end has closed without sending one. */
+int handover_receive(int socket);
+
+#endif
