@@ -18,15 +18,20 @@ struct settings {
     bool plan;
     /* explain and check */
     bool json;
+    /* run */
+    struct cli_list modules;
+    bool capability_mode;
 };
 
-extern const struct cli_option freeze_options[], thaw_options[], explain_options[], check_options[];
+extern const struct cli_option freeze_options[], thaw_options[], explain_options[], check_options[], run_options[];
 
 /* Each returns the exit status; cmd_thaw() does so only where it did not become the program. */
 int cmd_freeze(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_thaw(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_explain(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_check(const struct settings *settings, const struct cli_arguments *arguments);
+/* Does not return where the program was started. */
+int cmd_run(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_sysctl(const struct settings *settings, const struct cli_arguments *arguments);
 
 #endif

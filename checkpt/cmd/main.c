@@ -3,9 +3,11 @@
 
 typedef int command_run(const struct settings *settings, const struct cli_arguments *arguments);
 
-enum { FREEZE, THAW, EXPLAIN, CHECK, SYSCTL };
+enum { FREEZE, THAW, EXPLAIN, CHECK, RUN, SYSCTL };
 
-static command_run *const runs[] = {[FREEZE] = cmd_freeze, [THAW] = cmd_thaw, [EXPLAIN] = cmd_explain, [CHECK] = cmd_check, [SYSCTL] = cmd_sysctl};
+static command_run *const runs[] = {
+    [FREEZE] = cmd_freeze, [THAW] = cmd_thaw, [EXPLAIN] = cmd_explain, [CHECK] = cmd_check, [RUN] = cmd_run, [SYSCTL] = cmd_sysctl,
+};
 
 static const struct cli_command commands[] = {
     {.name = "freeze", .operands = "PID", .summary = "Writes a running program into a file", .options = freeze_options,
@@ -16,6 +18,8 @@ static const struct cli_command commands[] = {
      .options = explain_options, .operands_min = 1, .operands_max = 1, .id = EXPLAIN},
     {.name = "check", .operands = "FILE", .summary = "Says whether this host can resume a file, and if not, why", .options = check_options,
      .operands_min = 1, .operands_max = 1, .id = CHECK},
+    {.name = "run", .operands = "COMMAND [ARG…]", .summary = "Runs a program under checkpoint control", .options = run_options, .operands_min = 1,
+     .operands_max = SIZE_MAX, .stop_at_operand = true, .id = RUN},
     {.name = "sysctl", .operands = "[NAME[=VALUE]]", .summary = "Shows or changes who may checkpoint, and where to", .operands_max = 1, .id = SYSCTL},
 };
 
