@@ -53,6 +53,7 @@ include checkpt/module.mk
 include tests/module.mk
 include bench/module.mk
 include docs/module.mk
+include examples/module.mk
 
 all: $(PROGRAMS) $(LIBRARIES)
 
