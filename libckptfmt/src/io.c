@@ -56,6 +56,33 @@ int io_write(const struct ckpt_io *io, const void *data, size_t length)
     return 0;
 }
 
+int io_size(const struct ckpt_io *io, uint64_t *size)
+{
+    int error;
+    do
+        error = io->size(io->context, size);
+    while (error == -EINTR);
+    return error;
+}
+
+int io_resize(const struct ckpt_io *io, uint64_t size)
+{
+    int error = 0;
+    do
+        error = io->resize != NULL ? io->resize(io->context, size) : 0;
+    while (error == -EINTR);
+    return error;
+}
+
+int io_sync(const struct ckpt_io *io)
+{
+    int error = 0;
+    do
+        error = io->sync != NULL ? io->sync(io->context) : 0;
+    while (error == -EINTR);
+    return error;
+}
+
 bool io_adopt(struct ckpt_io *io, const struct ckpt_io *callers)
 {
     return callers->struct_size >= sizeof(size_t) + sizeof(void *) && adopt_options(io, sizeof(*io), callers);

@@ -30,7 +30,7 @@ static bool has_id(const struct ckpt_io *io, const uint8_t id[CKPT_ID_SIZE])
 {
     uint8_t bytes[CKPT_FOOTER_SIZE];
     uint64_t size;
-    return io->size(io->context, &size) == 0 && size > sizeof(bytes) && io_read_at(io, bytes, sizeof(bytes), size - sizeof(bytes)) == 0 &&
+    return io_size(io, &size) == 0 && size > sizeof(bytes) && io_read_at(io, bytes, sizeof(bytes), size - sizeof(bytes)) == 0 &&
            footer_has_magic(bytes) && memcmp(bytes + FOOTER_ID_AT, id, CKPT_ID_SIZE) == 0;
 }
 

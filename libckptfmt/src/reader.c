@@ -265,7 +265,7 @@ static enum ckpt_status open_parts(struct ckpt_reader *r)
 {
     if (r->io.read_at == NULL || r->io.size == NULL)
         return error_set(&r->error, CKPT_IO, "it cannot seek: this needs a regular file");
-    int error = r->io.size(r->io.context, &r->file_size);
+    int error = io_size(&r->io, &r->file_size);
     if (error != 0)
         return reader_io(r, error, "its size", 0);
     struct header header = {0};

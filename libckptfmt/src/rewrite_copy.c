@@ -227,9 +227,7 @@ static enum ckpt_status write_end(struct rewrite *w)
 enum ckpt_status rewrite_copy(struct rewrite *w)
 {
     place_parts(w);
-    enum ckpt_status status = CKPT_OK;
-    if (w->sink.resize != NULL)
-        status = written(w, w->sink.resize(w->sink.context, w->footer.facts.pages_end), "pages", w->footer.facts.pages_end);
+    enum ckpt_status status = written(w, io_resize(&w->sink, w->footer.facts.pages_end), "pages", w->footer.facts.pages_end);
     if (status == CKPT_OK && is_packed(w))
         status = write_head(w);
     if (status == CKPT_OK)

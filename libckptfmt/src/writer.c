@@ -271,7 +271,7 @@ enum ckpt_status ckpt_writer_begin_pages(struct ckpt_writer *w)
     if (!w->layout.packed) {
         f->pages_end = layout_place(&w->layout, f->head_size);
         f->index_offset = f->pages_end;
-        int error = w->sink.resize != NULL ? w->sink.resize(w->sink.context, f->pages_end) : 0;
+        int error = io_resize(&w->sink, f->pages_end);
         return error != 0 ? writer_io(w, error, "pages", f->pages_end) : CKPT_OK;
     }
     uint8_t *head = writer_head(w);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io.h"
 #include "packer.h"
 #include "writer_state.h"
 
@@ -66,7 +67,7 @@ enum ckpt_status ckpt_writer_finish(struct ckpt_writer *w, bool sync, uint8_t id
     enum ckpt_status status = write_end(w);
     if (status != CKPT_OK)
         return status;
-    int error = sync && w->sink.sync != NULL ? w->sink.sync(w->sink.context) : 0;
+    int error = sync ? io_sync(&w->sink) : 0;
     if (error != 0)
         return writer_io(w, error, "all of it durably", 0);
     if (id != NULL)
