@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/procfs.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,14 +58,17 @@ static void put_body(struct maker *m, uint32_t kind, bool critical, uint8_t *bod
     check(m, ckpt_writer_record(m->writer, kind, critical, body, length));
 }
 
+/* With a field that the schemas do not have: an editor must keep it. */
 static void record(struct maker *m, Ckpt__Kind kind, const void *message)
 {
+    static const char unknown[10] = "\xfa\x3f\x07unknown";
     uint8_t body[1024];
     size_t length = protobuf_c_message_get_packed_size(message);
-    if (length > sizeof(body))
+    if (length > sizeof(body) - sizeof(unknown))
         abort();
     protobuf_c_message_pack(message, body);
-    put_body(m, (uint32_t)kind, true, body, length);
+    memcpy(body + length, unknown, sizeof(unknown));
+    put_body(m, (uint32_t)kind, true, body, length + sizeof(unknown));
 }
 
 static void put_image(struct maker *m)
@@ -98,6 +102,19 @@ static void put_registers(struct maker *m, int32_t tid)
     uint8_t xsave[832] = {0};
     xsave[24] = 0x80, xsave[25] = 0x1f, xsave[512] = 7, xsave[160] = 0xab;
     check(m, ckpt_writer_note(m->writer, "LINUX", NT_X86_XSTATE, xsave, sizeof(xsave)));
+}
+
+/* What debuggers want to know of the process: its name and command line, and the files that it has mapped. */
+static void put_debugger_notes(struct maker *m)
+{
+    static const char names[] = "/usr/bin/prog\0/memfd:shared (deleted)";
+    struct elf_prpsinfo info = {.pr_state = 1, .pr_sname = 'S', .pr_pid = 4711, .pr_fname = "prog", .pr_psargs = "prog --flag two words it's"};
+    uint64_t numbers[] = {2, PAGE, code, code + 2 * PAGE, 0, shared, shared + PAGE, 0};
+    uint8_t files[sizeof(numbers) + sizeof(names)];
+    memcpy(files, numbers, sizeof(numbers));
+    memcpy(files + sizeof(numbers), names, sizeof(names));
+    check(m, ckpt_writer_note(m->writer, "CORE", NT_PRPSINFO, &info, sizeof(info)));
+    check(m, ckpt_writer_note(m->writer, "CORE", NT_FILE, files, sizeof(files)));
 }
 
 static void put_process(struct maker *m)
@@ -169,11 +186,7 @@ static void put_descriptors(struct maker *m)
     descriptors.process = 1;
     descriptors.n_descriptors = COUNT;
     descriptors.descriptors = pointers;
-    /* With a field that this schema does not have: an editor must keep it. */
-    uint8_t body[512] = {0};
-    size_t length = ckpt__descriptors__pack(&descriptors, body);
-    memcpy(body + length, "\xfa\x3f\x07unknown", 10);
-    put_body(m, CKPT__KIND__KIND_DESCRIPTORS, true, body, length + 10);
+    record(m, CKPT__KIND__KIND_DESCRIPTORS, &descriptors);
 }
 
 static void put_signals(struct maker *m)
@@ -293,8 +306,11 @@ static void put_pages(struct maker *m)
 
 static void write_all(struct maker *m)
 {
-    for (int i = 0; i < THREADS; i++)
+    for (int i = 0; i < THREADS; i++) {
         put_registers(m, 4711 + i);
+        if (i == 0)
+            put_debugger_notes(m);
+    }
     put_image(m);
     put_process(m);
     put_memory(m);
