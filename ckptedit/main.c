@@ -1,7 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,15 +8,61 @@
 #include "ckptedit/edit.h"
 #include "ckptedit/rewrite.h"
 #include "cli/complain.h"
+#include "cli/names.h"
 #include "cli/text.h"
 
+#define EDIT(word, what, text) .name = word, .type = CLI_ACTION, .offset = offsetof(struct settings, actions), .metavar = what, .help = text
+#define FLAG(word, field, text) .name = word, .type = CLI_FLAG, .offset = offsetof(struct settings, field), .help = text
+
 static const struct cli_option options[] = {
-    {.name = "drop-fd", .type = CLI_LIST, .offset = offsetof(struct settings, drop_fds), .metavar = "N", .group = "Edits",
-     .help = "drop file descriptor N, and the open file if no other descriptor shares it; repeatable"},
-    {.name = "output", .letter = 'o', .type = CLI_STRING, .offset = offsetof(struct settings, output), .metavar = "OUT", .group = "Where to",
+    {EDIT("drop-fd", "N", "drop file descriptor N, and its open file if no other descriptor shares it"), .group = "Descriptors and paths"},
+    {EDIT("fd", "N=PATH", "point file descriptor N at another file")},
+    {EDIT("move-path", "OLD=NEW", "OLD, and what lies below it, is at NEW now: mapped and open files, directories")},
+    {EDIT("cwd", "DIR", "make DIR the working directory")},
+    {EDIT("name", "COMM", "the program's name, up to 15 bytes"), .group = "Process"},
+    {EDIT("rlimit", "NAME=SOFT[:HARD]", "set a resource limit: numbers or 'unlimited'")},
+    {EDIT("drop-timers", NULL, "drop interval timers and POSIX timers")},
+    {EDIT("retval", "N", "what sys_checkpoint() returns in the resumed program")},
+    {EDIT("signal", "SIG=ACTION", "default or ignore, instead of what the program does with the signal"), .group = "Signals"},
+    {EDIT("block", "SIG[@TID]", "block a signal in all threads, or one")},
+    {EDIT("unblock", "SIG[@TID]", "unblock it")},
+    {EDIT("drop-pending", "SIG", "drop pending signals, all or one"), .optional = true},
+    {EDIT("redact", "ADDR,LEN", "make bytes of stored memory zero"), .group = "Memory and file"},
+    {EDIT("redact-matching", "PATTERN", "the same wherever TEXT, hex:BYTES or regex:EXPRESSION is")},
+    {EDIT("compress", "LEVEL", "compress pages, at a level from 1 to 22 (3)"), .optional = true},
+    {EDIT("decompress", NULL, "store pages as they are")},
+    {EDIT("flatten", NULL, "store what lies in parent images, so that none is needed")},
+    {EDIT("upgrade", NULL, "write the newest format")},
+    {EDIT("comment", "TEXT", "a comment in the image")},
+    {EDIT("pid", "PID", "the edits that follow are for this process of a tree, not the first"), .group = "How and where to"},
+    {FLAG("force", force, "make an edit that leaves an image which cannot be resumed")},
+    {FLAG("dry-run", dry_run, "say what would change, and change nothing")},
+    {.name = "output", .letter = 'o', .type = CLI_STRING, .offset = offsetof(struct settings, output), .metavar = "OUT",
      .help = "write the new image to OUT and leave FILE alone"},
-    {.name = "dry-run", .type = CLI_FLAG, .offset = offsetof(struct settings, dry_run), .help = "say what would change, and change nothing"},
     {0},
+};
+
+static const struct edit_kind kinds[] = {
+    {"drop-fd", parse_descriptor, edit_drop_fd},
+    {"fd", parse_descriptor_path, edit_fd},
+    {"move-path", parse_paths, edit_move_path},
+    {"cwd", parse_directory, edit_cwd},
+    {"name", parse_name, edit_name},
+    {"rlimit", parse_limit, edit_rlimit},
+    {"drop-timers", NULL, edit_drop_timers},
+    {"retval", parse_retval, edit_retval},
+    {"signal", parse_action, edit_signal},
+    {"block", parse_block, edit_block},
+    {"unblock", parse_unblock, edit_block},
+    {"drop-pending", parse_signal, edit_drop_pending},
+    {"redact", parse_range, edit_redact},
+    {"redact-matching", parse_pattern, edit_redact_matching},
+    {"compress", parse_level, edit_compress},
+    {"decompress", NULL, edit_decompress},
+    {"flatten", NULL, edit_flatten},
+    {"upgrade", NULL, edit_upgrade},
+    {"comment", NULL, edit_comment},
+    {"pid", parse_pid, edit_pid},
 };
 
 static const struct cli_command command = {
@@ -34,58 +78,56 @@ static const struct cli_program program = {
     .summary = "change checkpoint images",
     .commands = &command,
     .command_count = 1,
-    .epilogue = "Exit status: 0 fine; 1 nothing was changed, for the reason given; 2 wrong use, or the file cannot be read.",
+    .epilogue = "Edits are made in the order given, all or none.\n"
+                "Exit status: 0 fine; 1 nothing was changed, for the reason given; 2 wrong use, or the file cannot be read.",
 };
 
-static bool wants_drop_fd(const struct settings *settings)
-{
-    return settings->drop_fds.count > 0;
-}
-
-/* Applied in this order. */
-static const struct {
-    bool (*wanted)(const struct settings *settings);
-    edit_apply *apply;
-} edits[] = {
-    {wants_drop_fd, edit_drop_fd},
+struct requests {
+    struct request *list;
+    size_t count;
 };
-enum { EDIT_COUNT = sizeof(edits) / sizeof(edits[0]) };
 
-void edit_say(const struct edit *edit, const char *format, ...)
+static void requests_deinit(struct requests *requests)
 {
-    char *line = NULL;
-    va_list args;
-    if (!edit->settings->dry_run)
-        return;
-    va_start(args, format);
-    int length = vasprintf(&line, format, args);
-    va_end(args);
-    if (length < 0)
-        return;
-    cli_print_escaped(stdout, edit->path, strlen(edit->path));
-    fputs(": would ", stdout);
-    cli_print_escaped(stdout, line, (size_t)length);
-    putchar('\n');
-    free(line);
+    for (size_t i = 0; i < requests->count; i++)
+        pattern_destroy(requests->list[i].pattern);
+    free(requests->list);
+    *requests = (struct requests){0};
 }
 
-static int check_settings(const struct settings *settings)
+static const struct edit_kind *kind_of(const struct cli_option *option)
 {
-    bool any = false;
-    for (size_t i = 0; i < EDIT_COUNT; i++)
-        any |= edits[i].wanted(settings);
-    if (!any) {
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i].option, option->name) == 0)
+            return &kinds[i];
+    abort(); /* the two tables do not agree */
+}
+
+static int understand(struct request *request, const struct cli_action *action)
+{
+    struct cli_text why = {0};
+    *request = (struct request){.kind = kind_of(action->option), .value = action->value};
+    bool fine = request->kind->parse == NULL || request->kind->parse(request, &why);
+    if (!fine)
+        cli_complain("ckptedit", NULL, "--%s %s: %s", request->kind->option, request->value, cli_text_get(&why));
+    cli_text_deinit(&why);
+    return fine ? CLI_GO : CLI_MISUSE;
+}
+
+static int understand_all(struct requests *requests, const struct settings *settings)
+{
+    const struct cli_actions *actions = &settings->actions;
+    if (actions->count == 0) {
         cli_complain("ckptedit", NULL, "nothing to change was asked for: name an edit, such as --drop-fd N");
         return CLI_MISUSE;
     }
-    for (size_t i = 0; i < settings->drop_fds.count; i++) {
-        uint64_t number;
-        if (!cli_number(settings->drop_fds.values[i], &number)) {
-            cli_complain("ckptedit", NULL, "--drop-fd %s: not the number of a descriptor", settings->drop_fds.values[i]);
-            return CLI_MISUSE;
-        }
+    requests->list = calloc(actions->count, sizeof(*requests->list));
+    int result = requests->list != NULL ? CLI_GO : CLI_FAILED;
+    for (size_t i = 0; i < actions->count && result == CLI_GO; i++) {
+        result = understand(&requests->list[i], &actions->list[i]);
+        requests->count = i + 1;
     }
-    return CLI_GO;
+    return result;
 }
 
 static int cannot_read(const char *path, const char *why)
@@ -105,22 +147,66 @@ static int open_input(const char *path, int *fd)
     return S_ISREG(status.st_mode) ? CLI_FINE : cannot_read(path, "it is not a regular file");
 }
 
-static int edit_records(struct edit *edit, struct ckpt_reader *reader, int fd)
+/* Signals that were not deadly before the edits, and are after them. */
+static int check_signals(struct edit *edit, uint64_t before)
+{
+    uint64_t after;
+    if (!edit_deadly_signals(edit, &after))
+        return CLI_FAILED;
+    if ((after & ~before) == 0 || edit->settings->force)
+        return CLI_FINE;
+    struct cli_text list = {0};
+    cli_add_signal_set(&list, after & ~before);
+    cli_complain("ckptedit", edit->path, "editing: signals are pending that the program would no longer survive: %s; --drop-pending drops them (--force leaves it like that)",
+                 cli_text_get(&list));
+    cli_text_deinit(&list);
+    return CLI_FAILED;
+}
+
+/* What it left unused goes at once: a later edit must not find it. */
+static int apply(struct edit *edit, const struct request *request)
+{
+    int result = request->kind->apply(edit, request);
+    return result == CLI_FINE ? edit_drop_unused(edit) : result;
+}
+
+static int apply_all(struct edit *edit, const struct requests *requests)
+{
+    uint64_t deadly = 0;
+    bool signals = false;
+    for (size_t i = 0; i < requests->count; i++)
+        signals |= requests->list[i].kind->apply == edit_signal || requests->list[i].kind->apply == edit_block;
+    int result = !signals || edit_deadly_signals(edit, &deadly) ? CLI_FINE : CLI_FAILED;
+    for (size_t i = 0; i < requests->count && result == CLI_FINE; i++)
+        result = apply(edit, &requests->list[i]);
+    if (result == CLI_FINE && signals)
+        result = check_signals(edit, deadly);
+    return result == CLI_FINE ? edit_finish_redactions(edit) : result;
+}
+
+static int edit_image(struct edit *edit, const struct requests *requests, struct ckpt_reader *reader, int fd)
 {
     if (records_init(&edit->records, reader) != CKPT_OK) {
         cli_complain("ckptedit", edit->path, "reading records: out of memory");
         return CLI_FAILED;
     }
-    for (size_t i = 0; i < EDIT_COUNT; i++) {
-        int result = edits[i].wanted(edit->settings) ? edits[i].apply(edit) : CLI_FINE;
-        if (result != CLI_FINE)
-            return result;
-    }
-    struct rewrite_job job = {.path = edit->path, .output = edit->settings->output, .input = fd, .records = &edit->records};
-    return edit->settings->dry_run ? CLI_FINE : rewrite_image(&job);
+    edit->process = edit_root_process(edit);
+    int result = apply_all(edit, requests);
+    struct rewrite_job job = {.path = edit->path, .output = edit->settings->output, .input = fd, .edit = edit};
+    return result != CLI_FINE || edit->settings->dry_run ? result : rewrite_image(&job);
 }
 
-static int edit_file(const struct settings *settings, const char *path)
+/* Parents are looked for where the image is. */
+static void set_directory(struct ckpt_reader *reader, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash == path ? strdup("/") : slash != NULL ? strndup(path, (size_t)(slash - path)) : strdup(".");
+    if (directory != NULL)
+        ckpt_reader_set_directory(reader, directory);
+    free(directory);
+}
+
+static int edit_file(const struct settings *settings, const struct requests *requests, const char *path)
 {
     struct edit edit = {.path = path, .settings = settings};
     int fd = -1, result = open_input(path, &fd);
@@ -128,15 +214,16 @@ static int edit_file(const struct settings *settings, const char *path)
     if (result == CLI_FINE && reader == NULL)
         result = cannot_read(path, "out of memory");
     if (result == CLI_FINE) {
+        set_directory(reader, path);
         enum ckpt_status status = ckpt_reader_open_fd(reader, fd);
         if (status == CKPT_OK) {
-            result = edit_records(&edit, reader, fd);
+            result = edit_image(&edit, requests, reader, fd);
         } else {
             cli_complain("ckptedit", path, "opening: %s", ckpt_reader_error(reader));
             result = status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
         }
     }
-    records_deinit(&edit.records);
+    edit_deinit(&edit);
     ckpt_reader_destroy(reader);
     if (fd >= 0)
         close(fd);
@@ -147,14 +234,16 @@ int main(int argc, char **argv)
 {
     struct settings settings = {0};
     struct cli_arguments arguments;
+    struct requests requests = {0};
     int result = cli_parse(&program, argc, argv, &settings, &arguments);
     if (result == CLI_GO)
-        result = check_settings(&settings);
+        result = understand_all(&requests, &settings);
     if (result == CLI_GO) {
-        result = edit_file(&settings, arguments.operands[0]);
+        result = edit_file(&settings, &requests, arguments.operands[0]);
         if (!cli_finish_output("ckptedit") && result == CLI_FINE)
             result = CLI_FAILED;
     }
-    cli_list_deinit(&settings.drop_fds);
+    requests_deinit(&requests);
+    cli_actions_deinit(&settings.actions);
     return result;
 }

@@ -12,7 +12,7 @@ void references_deinit(struct references *references)
     *references = (struct references){0};
 }
 
-static bool add(struct references *references, uint32_t id)
+bool references_add(struct references *references, uint32_t id)
 {
     if (references->count == references->room) {
         size_t room = references->room == 0 ? 64 : references->room * 2;
@@ -32,6 +32,12 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void references_sort(struct references *references)
+{
+    if (references->count > 0)
+        qsort(references->ids, references->count, sizeof(*references->ids), compare);
+}
+
 bool references_has(const struct references *references, uint32_t id)
 {
     return references->count > 0 && bsearch(&id, references->ids, references->count, sizeof(id), compare) != NULL;
@@ -44,13 +50,13 @@ static bool add_from_descriptors(struct references *references, const ProtobufCM
     const Ckpt__Descriptors *all = (const Ckpt__Descriptors *)message;
     bool fine = true;
     for (size_t i = 0; i < all->n_descriptors && fine; i++)
-        fine = add(references, all->descriptors[i]->open_file);
+        fine = references_add(references, all->descriptors[i]->open_file);
     return fine;
 }
 
 static bool add_from_open_file(struct references *references, const ProtobufCMessage *message)
 {
-    return add(references, ((const Ckpt__OpenFile *)message)->file);
+    return references_add(references, ((const Ckpt__OpenFile *)message)->file);
 }
 
 static bool add_from_memory(struct references *references, const ProtobufCMessage *message)
@@ -58,14 +64,14 @@ static bool add_from_memory(struct references *references, const ProtobufCMessag
     const Ckpt__Memory *memory = (const Ckpt__Memory *)message;
     bool fine = true;
     for (size_t i = 0; i < memory->n_mappings && fine; i++)
-        fine = add(references, memory->mappings[i]->file);
+        fine = references_add(references, memory->mappings[i]->file);
     return fine;
 }
 
 static bool add_from_process(struct references *references, const ProtobufCMessage *message)
 {
     const Ckpt__Process *process = (const Ckpt__Process *)message;
-    return add(references, process->executable) && add(references, process->cwd) && add(references, process->root);
+    return references_add(references, process->executable) && references_add(references, process->cwd) && references_add(references, process->root);
 }
 
 static enum ckpt_status add_kind(struct references *references, struct records *records, Ckpt__Kind kind, add_from *from)
@@ -75,8 +81,7 @@ static enum ckpt_status add_kind(struct references *references, struct records *
     for (size_t i = 0; (record = records_next(records, kind, &i, &status)) != NULL;)
         if (!from(references, record->message))
             return CKPT_NO_MEMORY;
-    if (references->count > 0)
-        qsort(references->ids, references->count, sizeof(*references->ids), compare);
+    references_sort(references);
     return status;
 }
 

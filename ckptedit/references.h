@@ -10,6 +10,9 @@ struct references {
     size_t count, room;
 };
 void references_deinit(struct references *references);
+/* False where memory ran out. Sort before asking. */
+bool references_add(struct references *references, uint32_t id);
+void references_sort(struct references *references);
 bool references_has(const struct references *references, uint32_t id);
 
 /* Collect what records that are not dropped refer to. CKPT_OK, or a status with the sentence on the reader (CKPT_NO_MEMORY: without). */

@@ -20,6 +20,7 @@ enum { COPY_BUFFER = 1 << 16 };
 
 struct rewrite {
     const struct rewrite_job *job;
+    bool in_place;           /* the image's own file is replaced */
     struct whole_file file;
     struct cli_progress progress;
     sigset_t signals, old_signals;
@@ -28,8 +29,9 @@ struct rewrite {
 static int complain(const struct rewrite *w, const char *doing, int error)
 {
     const char *subject = w->job->output != NULL ? w->job->output : w->job->path;
-    const char *way_out = error == -EACCES || error == -EPERM || error == -EROFS ? "; -o OUT writes elsewhere" : "";
-    cli_complain("ckptedit", subject, "%s: %s%s", doing, strerror(-error), w->job->output != NULL ? "" : way_out);
+    bool elsewhere = error == -EACCES || error == -EPERM || error == -EROFS || error == -ENOSPC || error == -EDQUOT;
+    const char *why = error == -EISDIR ? "it is a directory" : error == -EINVAL ? "it is not a regular file" : strerror(-error);
+    cli_complain("ckptedit", subject, "%s: %s%s", doing, why, w->job->output == NULL && elsewhere ? "; -o OUT writes elsewhere" : "");
     return CLI_FAILED;
 }
 
@@ -106,18 +108,32 @@ static int copy(void *context, uint64_t from, uint64_t to, uint64_t length)
 
 static enum ckpt_edit filter(void *context, const struct ckpt_note *note, const void **body, size_t *length)
 {
-    return records_filter(((struct rewrite *)context)->job->records, note, body, length);
+    return records_filter(&((struct rewrite *)context)->job->edit->records, note, body, length);
+}
+
+static bool append(void *context, size_t i, struct ckpt_note *note)
+{
+    return records_append(&((struct rewrite *)context)->job->edit->records, i, note);
+}
+
+static bool change(void *context, const struct ckpt_chunk *chunk, uint8_t *bytes)
+{
+    return redactions_change(&((struct rewrite *)context)->job->edit->redactions, chunk, bytes);
 }
 
 static int write_image(struct rewrite *w)
 {
-    struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .context = w, .note = filter, .copy = copy, .progress = go_on};
-    struct ckpt_reader *reader = w->job->records->reader;
+    struct edit *edit = w->job->edit;
+    bool redacts = edit->redactions.count > 0;
+    struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .context = w, .note = filter, .copy = copy, .progress = go_on, .append = append,
+                                           .change = redacts ? change : NULL, .read_only_features = redacts ? CKPT_FEATURE_REDACTED : 0,
+                                           .pages = edit->pages, .level = edit->level};
+    struct ckpt_reader *reader = edit->records.reader;
     struct ckpt_io sink;
     int error = ckpt_io_from_fd(&sink, w->file.fd);
     if (error != 0)
         return complain(w, "writing", error);
-    if (!records_pack(w->job->records))
+    if (!records_pack(&edit->records))
         return complain(w, "packing records", -ENOMEM);
     enum ckpt_status status = ckpt_reader_rewrite(reader, &sink, &options);
     ckpt_io_close(&sink);
@@ -156,11 +172,17 @@ static int keep_owner(struct rewrite *w)
     if (fstat(w->job->input, &old) != 0 || fstat(w->file.fd, &new) != 0)
         return complain(w, "looking at its mode", -errno);
     bool other = old.st_uid != new.st_uid || old.st_gid != new.st_gid;
-    if (w->job->output == NULL && other && fchown(w->file.fd, old.st_uid, old.st_gid) != 0)
+    if (w->in_place && other && fchown(w->file.fd, old.st_uid, old.st_gid) != 0)
         return complain(w, "keeping its owner", -errno);
-    if (fchmod(w->file.fd, old.st_mode & (w->job->output == NULL ? 07777 : 0777)) != 0)
+    if (fchmod(w->file.fd, old.st_mode & (w->in_place ? 07777 : 0777)) != 0)
         return complain(w, "keeping its mode", -errno);
     return CLI_FINE;
+}
+
+static bool is_in_place(const struct rewrite_job *job)
+{
+    struct stat in, out;
+    return job->output == NULL || (fstat(job->input, &in) == 0 && stat(job->output, &out) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino);
 }
 
 static int run(struct rewrite *w)
@@ -182,7 +204,7 @@ static int run(struct rewrite *w)
 
 int rewrite_image(const struct rewrite_job *job)
 {
-    struct rewrite w = {.job = job, .file = {.fd = -1, .directory = -1}};
+    struct rewrite w = {.job = job, .in_place = is_in_place(job), .file = {.fd = -1, .directory = -1}};
     sigemptyset(&w.signals);
     sigaddset(&w.signals, SIGINT);
     sigaddset(&w.signals, SIGTERM);

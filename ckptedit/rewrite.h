@@ -2,13 +2,13 @@
 #ifndef CKPTEDIT_REWRITE_H
 #define CKPTEDIT_REWRITE_H
 
-#include "ckptedit/records.h"
+#include "ckptedit/edit.h"
 
 struct rewrite_job {
     const char *path;        /* of the image */
     const char *output;      /* NULL: the image itself is replaced; mode and owner stay */
     int input;               /* descriptor of the image */
-    struct records *records;
+    struct edit *edit;       /* records, redactions and what is to become of the pages */
 };
 
 /* Returns CLI_FINE, or CLI_FAILED after a complaint, with no trace left. SIGINT, SIGTERM and SIGHUP are held back until there is no trace either. */
