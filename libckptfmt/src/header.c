@@ -97,7 +97,7 @@ enum ckpt_status header_decode(const uint8_t *bytes, size_t length, struct heade
         return error_set(error, CKPT_UNSUPPORTED, "ELF header: made for another architecture (%s, machine %u); this library reads x86-64",
                          machine_name(machine), machine);
     if (version != EV_CURRENT || bytes[EI_VERSION] != EV_CURRENT)
-        return error_set(error, CKPT_CORRUPT, "ELF header: version %u instead of 1", version);
+        return error_set(error, CKPT_CORRUPT, "ELF header: version %u instead of 1", version != EV_CURRENT ? version : bytes[EI_VERSION]);
     cursor_u64(&c);
     header->segments_offset = cursor_u64(&c);
     uint64_t sections = cursor_u64(&c);

@@ -256,7 +256,7 @@ enum ckpt_status reader_check_image_record(struct ckpt_reader *r)
     else if (named != wanted)
         status = error_set(&r->error, CKPT_CORRUPT, "record IMAGE at 0x%" PRIx64 ": its parents do not go with its features", image->offset);
     else
-        status = reader_take_parents(r, facts);
+        status = reader_take_parents(r, facts, image->offset);
     protobuf_c_message_free_unpacked(message, NULL);
     return status;
 }

@@ -1,4 +1,5 @@
 /* What the IMAGE record says about parents, and who finds them. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static bool take_parent(struct parent_name *name, const Ckpt__Parent *parent)
     return true;
 }
 
-enum ckpt_status reader_take_parents(struct ckpt_reader *r, const void *image)
+enum ckpt_status reader_take_parents(struct ckpt_reader *r, const void *image, uint64_t offset)
 {
     const Ckpt__Image *message = image;
     reader_free_parents(r);
@@ -38,7 +39,7 @@ enum ckpt_status reader_take_parents(struct ckpt_reader *r, const void *image)
         return error_set(&r->error, CKPT_NO_MEMORY, "names of %zu parent images: out of memory", message->n_parents);
     for (size_t i = 0; i < message->n_parents; i++) {
         if (message->parents[i]->image_id.len != CKPT_ID_SIZE)
-            return error_set(&r->error, CKPT_CORRUPT, "record IMAGE: the id of parent image %zu has %zu bytes instead of %d", i,
+            return error_set(&r->error, CKPT_CORRUPT, "record IMAGE at 0x%" PRIx64 ": the id of parent image %zu has %zu bytes instead of %d", offset, i,
                              message->parents[i]->image_id.len, CKPT_ID_SIZE);
         if (!take_parent(&r->parent_names[i], message->parents[i]))
             return error_set(&r->error, CKPT_NO_MEMORY, "names of %zu parent images: out of memory", message->n_parents);

@@ -51,8 +51,8 @@ enum ckpt_status reader_decode_segments(struct ckpt_reader *reader, const struct
 enum ckpt_status reader_decode_head_notes(struct ckpt_reader *reader);
 enum ckpt_status reader_decode_tail_notes(struct ckpt_reader *reader);
 enum ckpt_status reader_check_image_record(struct ckpt_reader *reader);
-/* Copies what the IMAGE record says about parents; reader_free_parents() frees it. */
-enum ckpt_status reader_take_parents(struct ckpt_reader *reader, const void *image);
+/* Copies what the IMAGE record, at `offset`, says about parents; reader_free_parents() frees it. */
+enum ckpt_status reader_take_parents(struct ckpt_reader *reader, const void *image, uint64_t offset);
 void reader_free_parents(struct ckpt_reader *reader);
 /* An index entry as it lies at `bytes`, checked by itself, with its place in the sentence. Uses nothing of the reader that changes but the error. */
 enum ckpt_status reader_decode_entry(const struct ckpt_reader *reader, const uint8_t *bytes, uint64_t i, struct ckpt_chunk *chunk, struct error *error);
