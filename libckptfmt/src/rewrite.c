@@ -50,6 +50,8 @@ enum ckpt_status ckpt_reader_rewrite(struct ckpt_reader *reader, const struct ck
     if (!adopt_options(&w.options, sizeof(w.options), options))
         return error_set(&reader->error, CKPT_INVALID, "struct ckpt_rewrite_options has an impossible size, or asks for what this library does not know");
     enum ckpt_status status = check(&w);
+    if (status == CKPT_OK)
+        status = ckpt_reader_check_index(reader);
     settle_features(&w);
     if (status == CKPT_OK)
         status = rewrite_notes(&w);

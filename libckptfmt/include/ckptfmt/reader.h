@@ -79,6 +79,8 @@ CKPT_API enum ckpt_status ckpt_reader_unpack(struct ckpt_reader *reader, const s
 
 /* Index entry i, 0 <= i < footer.index_count, checked against the file's bounds. */
 CKPT_API enum ckpt_status ckpt_reader_chunk(struct ckpt_reader *reader, uint64_t i, struct ckpt_chunk *chunk);
+/* Reads the whole index against its digest. Before anything relies on where memory belongs: a thaw, a copy. Since 1.0. */
+CKPT_API enum ckpt_status ckpt_reader_check_index(struct ckpt_reader *reader);
 /* The first entry whose end lies behind (space, address), in index order: *i == index_count where there is none. */
 CKPT_API enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *reader, uint32_t space, uint64_t address, uint64_t *i);
 /* Reads a chunk's memory bytes, out of a parent where they lie there, and checks the digest. `buffer` holds chunk->length bytes. */
