@@ -61,6 +61,8 @@ static bool open_image(struct session *s, struct failure *why)
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "opening", why);
     status = ckpt_reader_resumable(s->thaw.reader);
+    if (status == CKPT_OK)
+        status = ckpt_reader_check_index(s->thaw.reader);
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "resuming", why);
     const struct ckpt_verify_options options = {.struct_size = sizeof(options)};
