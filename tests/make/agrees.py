@@ -12,19 +12,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import maker
 
 
-def write(path, data):
-    with open(path, "wb") as out:
-        out.write(data)
-
-
-def write_parents(image, path):
-    directory = os.path.dirname(os.path.abspath(path))
-    for name, parent in image.parents:
-        found = os.path.join(directory, os.path.basename(name.decode()))
-        write(found, parent.bytes)
-        write_parents(parent, found)
-
-
 def differences(expected, found, where):
     """Every expected value must be there; a list has exactly the expected elements."""
     if isinstance(expected, dict):
@@ -44,8 +31,7 @@ def differences(expected, found, where):
 
 def main(dump, description, path):
     image = maker.make(description).image
-    write(path, image.bytes)
-    write_parents(image, path)
+    image.write(path)
     result = subprocess.run([dump, "--json", "--summary", "--notes", "--index", "--verify", path], stdout=subprocess.PIPE, timeout=120)
     found = json.loads(result.stdout)
     problems = list(differences({**maker.facts(image), "whole": True, "faults": []}, found, "image"))

@@ -1,5 +1,7 @@
 """A whole image: what stands where, in the order of FORMAT.md."""
 
+import os
+
 import parts
 import xxh3
 from pages import IN_PARENT, Pages, RAW, ZSTD
@@ -20,9 +22,10 @@ class Image:
         self.features = {"read_only_features": 0, "compatible_features": 0}
         self.notes, self.mappings, self.extents, self.pages = [], [], [], Pages()
         self.parents = []   # (path, Image)
+        self.beside = []    # what is written into the same directory
         self.image_body = None
         self.sets, self.patches = {}, []
-        self.chunks, self.segments, self.bytes = [], [], b""
+        self.chunks, self.segments, self.bytes, self.hole = [], [], b"", (0, 0)
 
     # Overrides
 
@@ -112,7 +115,7 @@ class Image:
         for i, chunk in enumerate(self.chunks):
             size = parts.size_of(parts.DESCRIPTION)
             if chunk.source is not None:
-                chunk.offset = chunk.source.offset
+                chunk.offset, chunk.stored, chunk.check = chunk.source.offset, chunk.source.stored, chunk.source.check
             elif chunk.codec != IN_PARENT:
                 chunk.offset = start + len(out) + size
             own = chunk.source is None and chunk.codec != IN_PARENT
@@ -211,6 +214,16 @@ class Image:
         self.footer = self.make_footer(head, pages_end, index_at, tail, len(body) + parts.size_of(parts.FOOTER))
         self.bytes = self.patched(body + parts.encode(parts.FOOTER, self.footer))
         return self
+
+    def write(self, path):
+        """The file, and the images that are to lie beside it."""
+        at, count = self.hole
+        with open(path, "wb") as out:
+            out.write(self.bytes[:at])
+            out.seek(at + count)
+            out.write(self.bytes[at:])
+        for name, image in self.beside:
+            image.write(os.path.join(os.path.dirname(path), os.path.basename(name.decode())))
 
     def make_footer(self, head, pages_end, index_at, tail, file_size):
         index = self.index_bytes()

@@ -72,9 +72,18 @@ class Maker:
         self.image.features[which + "_features"] = self.words.number()
 
     def do_parent(self):
+        name, parent = self.other_image()
+        self.image.parents.append((name, parent))
+        if not self.words.accept("absent"):
+            self.image.beside.append((name, parent))
+
+    def do_beside(self):
+        self.image.beside.append(self.other_image())
+
+    def other_image(self):
         name = self.words.string()
         self.words.expect("from")
-        self.image.parents.append((name, make(self.beside(self.words.string()), self.schemas).image))
+        return name, make(self.beside(self.words.string()), self.schemas).image
 
     # Notes
 
@@ -195,6 +204,10 @@ class Maker:
     def do_cut(self):
         self.patch("cut", lambda: None)
 
+    def do_hole(self):
+        at, count = self.words.number(), self.words.number()
+        self.image.hole = at, count
+
     def do_append(self):
         self.image.patches.append(("append", "end", 0, self.words.hexadecimal()))
 
@@ -233,8 +246,7 @@ def main(words):
     except (Mistake, OSError) as problem:
         sys.exit(f"maker.py: {problem}")
     if len(words) == 2:
-        with open(words[1], "wb") as out:
-            out.write(image.bytes)
+        image.write(words[1])
     if show:
         json.dump(facts(image), sys.stdout, indent=1)
 

@@ -1,0 +1,2 @@
+# Malformed images, as descriptions for the maker, with the sentence that each must get.
+TESTS += $(wildcard tests/malformed/test_*.sh)
