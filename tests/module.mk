@@ -4,6 +4,7 @@
 -include tests/victims/module.mk
 -include tests/engine/module.mk
 -include tests/house/module.mk
+-include tests/abi/module.mk
 -include tests/make/module.mk
 -include tests/malformed/module.mk
 -include tests/golden/module.mk

@@ -1,0 +1,1 @@
+TESTS += tests/abi/test_abi.sh tests/abi/test_chunkstore.sh
