@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/elf_object.h"
+#include "checkpt/resource/file_record.h"
 #include "checkpt/resource/memory_thaw.h"
 #include "checkpt/thaw/rights.h"
 #include "checkpt/uapi.h"
@@ -21,40 +21,16 @@ enum { LOWEST_USUAL = 65536 };
 static bool is_open(const struct model *model, uint32_t file)
 {
     for (size_t i = 0; i < model->open_file_count; i++)
-        if (model->open_files[i]->file == file)
+        if (model->open_files[i]->file == file && model->open_files[i]->inherited == 0)
             return true;
     return false;
 }
 
-static bool has_build_id(const Ckpt__File *file, const char *path)
-{
-    uint8_t id[ELF_BUILD_ID_MAX];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    size_t size = fd >= 0 ? elf_build_id(fd, id) : 0;
-    if (fd >= 0)
-        close(fd);
-    return size > 0 && size == file->build_id.len && memcmp(id, file->build_id.data, size) == 0;
-}
-
-/* NULL where the file is what it was. Times of an ELF object do not matter where its build-id says that it is the same. */
-static const char *difference(const Ckpt__File *file, const char *path, const struct stat *status)
-{
-    if (file->size != (uint64_t)status->st_size)
-        return "its size has changed";
-    bool same_time = file->modified != NULL && file->modified->seconds == status->st_mtim.tv_sec &&
-                     file->modified->nanoseconds == (uint32_t)status->st_mtim.tv_nsec;
-    if (same_time)
-        return NULL;
-    if (file->build_id.len == 0)
-        return "it has been written to";
-    return has_build_id(file, path) ? NULL : "it is another build of the program or library";
-}
-
 static void check_file(struct thaw *thaw, struct findings *findings, const Ckpt__File *file)
 {
-    char path[PATH_MAX] = {0}, subject[PATH_MAX + 8];
+    char path[PATH_MAX], subject[PATH_MAX + 8];
     struct stat status;
-    memcpy(path, file->path.data, file->path.len < sizeof(path) - 1 ? file->path.len : sizeof(path) - 1);
+    file_path(file, path);
     snprintf(subject, sizeof(subject), "file %s", path);
     if (stat(path, &status) != 0) {
         findings_add(findings, VERDICT_REFUSED, subject, "put the file back to where it was", "the program has it mapped: %s", strerror(errno));
@@ -64,7 +40,7 @@ static void check_file(struct thaw *thaw, struct findings *findings, const Ckpt_
         findings_add(findings, VERDICT_REFUSED, subject, "make it readable for this user", "the program has it mapped: it is no regular file, or may not be read");
         return;
     }
-    const char *changed = difference(file, path, &status);
+    const char *changed = file_difference(file, path, &status);
     if (changed == NULL || is_open(thaw->model, file->id))
         return;
     bool ignore = thaw->options.changed == CHANGED_IGNORE;

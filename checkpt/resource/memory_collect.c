@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "checkpt/resource/file_record.h"
 #include "checkpt/resource/memory.h"
 #include "checkpt/tracee/tracee.h"
 
@@ -42,47 +43,15 @@ static ProtobufCBinaryData name_of(struct arena *arena, const struct proc_mappin
     return bytes_of(arena, colon + 1, length - 1 - (size_t)(colon + 1 - path));
 }
 
-static Ckpt__FileType type_of(const char *path)
-{
-    if (strncmp(path, "/memfd:", 7) == 0)
-        return CKPT__FILE_TYPE__FILE_TYPE_MEMFD;
-    if (strcmp(path, "/dev/zero") == 0)
-        return CKPT__FILE_TYPE__FILE_TYPE_SHARED_MEMORY;
-    return CKPT__FILE_TYPE__FILE_TYPE_REGULAR;
-}
-
-static void fill_status(struct arena *arena, Ckpt__File *file, const struct stat *status)
-{
-    file->device = status->st_dev;
-    file->inode = status->st_ino;
-    file->size = (uint64_t)status->st_size;
-    file->mode = status->st_mode;
-    file->links = (uint32_t)status->st_nlink;
-    Ckpt__File__Time *modified = arena_alloc(arena, sizeof(*modified));
-    ckpt__file__time__init(modified);
-    modified->seconds = status->st_mtim.tv_sec;
-    modified->nanoseconds = (uint32_t)status->st_mtim.tv_nsec;
-    file->modified = modified;
-}
-
-/* Descriptors may have brought the file already. */
-static Ckpt__File *file_record(struct model *model, struct survey_file *behind)
+/* Its size and time are those of now: it was surveyed while the program ran. A path that leads elsewhere is as good as none. */
+static Ckpt__File *record_of(struct model *model, struct survey_file *behind)
 {
     if (behind->id != 0)
         return model_file(model, behind->id);
-    uint64_t device = behind->has_status ? behind->status.st_dev : behind->device;
-    Ckpt__File *file = model_find_file(model, device, behind->inode);
-    if (file == NULL) {
-        file = model_add_file(model);
-        file->type = type_of(behind->path);
-        file->path = bytes_of(&model->arena, behind->path, strlen(behind->path));
-        file->device = device;
-        file->inode = behind->inode;
-        if (behind->has_status)
-            fill_status(&model->arena, file, &behind->status);
-        /* a path that leads elsewhere is as good as none */
-        file->deleted = !behind->reachable;
-    }
+    struct stat status = {.st_dev = behind->device, .st_ino = behind->inode, .st_mode = S_IFREG};
+    if (behind->has_status && (!behind->reachable || stat(behind->path, &status) != 0))
+        status = behind->status;
+    Ckpt__File *file = file_record(model, behind->path, &status, !behind->reachable);
     if (behind->build_id_size > 0 && file->build_id.len == 0)
         file->build_id = bytes_of(&model->arena, (const char *)behind->build_id, behind->build_id_size);
     behind->id = file->id;
@@ -95,7 +64,7 @@ static void refer_to_file(struct model *model, Ckpt__Mapping *record, enum memor
         record->flags |= MAP_ANONYMOUS;
         return;
     }
-    Ckpt__File *file = file_record(model, behind);
+    Ckpt__File *file = record_of(model, behind);
     record->file = file->id;
     if (kind != MEMORY_CONTENT)
         return;

@@ -1,7 +1,7 @@
 # Sourced by the tests here, after tests/cli/tap.sh: victims started, frozen, resumed and judged. `pid` and `dir` are those of the last one started.
 # No test sleeps to wait: $await waits for what is to happen.
 . tests/cli/tap.sh
-checkpt=$bin/checkpt victims=${bin%/bin}/victims await=${bin%/bin}/tests/await
+checkpt=$bin/checkpt victims=${bin%/bin}/victims await=${bin%/bin}/tests/await plain=${bin%/bin}/tests/plain
 root=$([ "$(id -u)" -eq 0 ] && echo yes)
 mkdir "$work/.running"
 serial=0
@@ -24,7 +24,7 @@ fi
 
 # launch COMMAND…: in the background, into $dir/log; sets pid.
 launch() {
-    "$@" </dev/null >>"$dir/log" 2>&1 &
+    "$plain" "$@" </dev/null >>"$dir/log" 2>&1 &
     pid=$!
     : >"$work/.running/$pid"
 }

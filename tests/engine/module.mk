@@ -2,7 +2,7 @@
 ifneq ($(CHECKPT),)
 TESTS += $(wildcard tests/engine/test_*.sh)
 endif
-ENGINE_TOOLS := await damage
+ENGINE_TOOLS := await damage plain
 
 $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS)): $(B)/tests/%: $(B)/obj/tests/engine/%.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^

@@ -1,0 +1,154 @@
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "checkpt/resource/file_record.h"
+#include "checkpt/resource/files.h"
+
+#ifndef CGROUP2_SUPER_MAGIC
+#define CGROUP2_SUPER_MAGIC 0x63677270
+#endif
+
+struct stat files_status(const struct proc_fd *fd)
+{
+    return (struct stat){
+        .st_dev = fd->device,
+        .st_ino = fd->inode,
+        .st_mode = fd->mode,
+        .st_nlink = fd->links,
+        .st_rdev = fd->rdev,
+        .st_size = (off_t)fd->size,
+        .st_mtim = {fd->mtime_seconds, fd->mtime_nanoseconds},
+    };
+}
+
+bool files_is_written(const Ckpt__OpenFile *open_file)
+{
+    return (open_file->flags & O_PATH) == 0 && (open_file->flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* /dev/null and its like: opened again, they are the same. /dev/tty is whatever terminal the program has. */
+static bool is_plain_device(uint64_t rdev)
+{
+    static const struct {
+        unsigned major, minor;
+    } devices[] = {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}};
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+        if (major(rdev) == devices[i].major && minor(rdev) == devices[i].minor)
+            return true;
+    return false;
+}
+
+/* proc_pid_stat(5): the minor number is in bits 31 to 20 and 7 to 0. */
+static bool is_controlling_terminal(const struct freeze *freeze, uint64_t rdev)
+{
+    uint32_t tty = (uint32_t)freeze->stat.tty_nr;
+    return tty != 0 && major(rdev) == (tty >> 8 & 0xfff) && minor(rdev) == ((tty & 0xff) | (tty >> 12 & 0xfff00));
+}
+
+static bool is_made_up(const char *path)
+{
+    static const uint64_t magics[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP2_SUPER_MAGIC, CGROUP_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC};
+    struct statfs fs;
+    if ((strncmp(path, "/proc/", 6) != 0 && strncmp(path, "/sys/", 5) != 0) || statfs(path, &fs) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+        if ((uint64_t)fs.f_type == magics[i])
+            return true;
+    return false;
+}
+
+static struct files_fate refused(const char *noun, const char *reason, const char *way_out)
+{
+    return (struct files_fate){.kind = FILES_REFUSED, .noun = noun, .reason = reason, .way_out = way_out};
+}
+
+/* A file that has lost its name and has others would be written to under those. */
+static struct files_fate fate_of_regular(const struct proc_fd *fd)
+{
+    struct stat status = files_status(fd);
+    bool is_written = (fd->flags & O_PATH) == 0 && (fd->flags & O_ACCMODE) != O_RDONLY;
+    if (!fd->deleted && is_made_up(fd->target))
+        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = fd->target};
+    if (!fd->deleted && file_leads_to(fd->target, &status))
+        return (struct files_fate){.kind = FILES_BY_PATH, .noun = fd->target};
+    if (fd->target[0] != '/')
+        return refused(fd->target, "a namespace or another object of the kernel, which cannot be saved", "have the program close it first");
+    if (!fd->deleted)
+        return refused(fd->target, "the path leads to another file from here", "undo the mount that hides it");
+    if (fd->links > 0 && is_written)
+        return refused(fd->target, "removed under this name while others lead to it, and the program may write to it", "link it to its old name again");
+    return (struct files_fate){.kind = FILES_CONTENT, .noun = fd->target};
+}
+
+static struct files_fate fate_of_directory(const struct proc_fd *fd)
+{
+    struct stat status = files_status(fd);
+    if (fd->deleted)
+        return refused(fd->target, "a directory that has been removed", "have the program close it first");
+    if (is_made_up(fd->target))
+        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = fd->target};
+    if (!file_leads_to(fd->target, &status))
+        return refused(fd->target, "the path leads to another directory from here", "undo the mount that hides it");
+    return (struct files_fate){.kind = FILES_BY_PATH, .noun = fd->target};
+}
+
+/* A terminal that one of 0 to 2 is on too comes from there. */
+static struct files_fate fate_of_device(const struct freeze *freeze, const struct proc_fd *fd)
+{
+    if (is_plain_device(fd->rdev) || is_controlling_terminal(freeze, fd->rdev))
+        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = is_plain_device(fd->rdev) ? fd->target : "/dev/tty"};
+    return refused(fd->target, "a device, which cannot be saved", "have the program close it first");
+}
+
+static struct files_fate fate_of_nameless(const struct proc_fd *fd, struct arena *arena)
+{
+    const char *name = strchr(fd->target, '[');
+    size_t length = name != NULL ? strcspn(name + 1, "]") : 0;
+    const char *noun = length > 0 ? arena_printf(arena, "%.*s", (int)length, name + 1) : fd->target;
+    return refused(noun, "an object of the kernel that is not saved yet", "have the program close it first");
+}
+
+static struct files_fate fate_of(const struct freeze *freeze, const struct proc_fd *fd, struct arena *arena)
+{
+    struct stat status = files_status(fd);
+    if ((fd->flags & O_PATH) != 0 && !S_ISREG(fd->mode) && !S_ISDIR(fd->mode) && !fd->deleted && file_leads_to(fd->target, &status))
+        return (struct files_fate){.kind = FILES_BY_PATH, .noun = fd->target};
+    switch (fd->mode & S_IFMT) {
+    case S_IFREG:
+        return fate_of_regular(fd);
+    case S_IFDIR:
+        return fate_of_directory(fd);
+    case S_IFCHR:
+        return fate_of_device(freeze, fd);
+    case S_IFBLK:
+        return refused(fd->target, "a block device, which cannot be saved", "have the program close it first");
+    case S_IFIFO:
+        return refused("pipe", "pipes are not saved yet, but for descriptors 0 to 2", "start the program with files in their place");
+    case S_IFSOCK:
+        return refused("socket", "sockets are not saved yet", "have the program close its connections first");
+    default:
+        return fate_of_nameless(fd, arena);
+    }
+}
+
+static bool is_same_terminal(const struct proc_fd *standard, const struct proc_fd *fd)
+{
+    return S_ISCHR(fd->mode) && S_ISCHR(standard->mode) && standard->rdev == fd->rdev && !is_plain_device(fd->rdev);
+}
+
+struct files_fate files_fate(const struct freeze *freeze, const size_t *same, size_t index, struct arena *arena)
+{
+    const struct proc_fd *fd = &freeze->fds[index], *first = &freeze->fds[same[index]];
+    if (fd->number < FILES_STANDARD)
+        return (struct files_fate){.kind = FILES_INHERITED, .from = fd->number, .noun = fd->target};
+    if (first->number < FILES_STANDARD)
+        return (struct files_fate){.kind = FILES_INHERITED, .from = first->number, .noun = fd->target};
+    for (size_t i = 0; i < freeze->fd_count && freeze->fds[i].number < FILES_STANDARD; i++)
+        if (is_same_terminal(&freeze->fds[i], fd))
+            return (struct files_fate){.kind = FILES_INHERITED, .from = freeze->fds[i].number, .noun = fd->target};
+    return fate_of(freeze, fd, arena);
+}

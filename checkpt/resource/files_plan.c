@@ -1,0 +1,193 @@
+/* Descriptors again. First all but 0 to 2 and the plan's own are closed; then each open file is made in the order of its first number, so that open(2), which gives the
+ * lowest free number, mostly gives the right one at once: which one it gives is known beforehand, and demanded. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "checkpt/resource/file_record.h"
+#include "checkpt/resource/files.h"
+#include "checkpt/thaw/plan.h"
+
+#define O_TMPFILE_ALONE 020000000 /* __O_TMPFILE of asm-generic/fcntl.h */
+
+struct making {
+    struct thaw *thaw;
+    bool *taken;                     /* by number: the program's */
+    uint32_t lowest;                 /* free number, from FILES_STANDARD on */
+    int64_t *first;                  /* by open file id: the descriptor that has it already; -1: none */
+    bool stands_in[FILES_STANDARD];  /* closed in the caller: /dev/null meanwhile */
+    char what[PATH_MAX + 64];
+};
+
+static void plan_standard(struct making *m)
+{
+    static const char path[] = "/dev/null";
+    for (int i = 0; i < FILES_STANDARD; i++) {
+        m->stands_in[i] = fcntl(i, F_GETFD) < 0;
+        if (!m->stands_in[i])
+            continue;
+        uint32_t data = plan_data(m->thaw->plan, path, sizeof(path), 1);
+        PLAN_EXPECT(m->thaw->plan, i, "a closed descriptor: holding its place", SYS_openat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(data), PLAN_NUMBER(O_RDWR));
+    }
+    if (m->thaw->high > FILES_STANDARD)
+        PLAN_CALL(m->thaw->plan, "descriptors: closing the caller's", SYS_close_range, PLAN_NUMBER(FILES_STANDARD), PLAN_NUMBER(m->thaw->high - 1),
+                  PLAN_NUMBER(0));
+}
+
+static const char *about(struct making *m, const Ckpt__Descriptor *descriptor, const char *path, const char *doing)
+{
+    snprintf(m->what, sizeof(m->what), "fd %u: %s: %s", descriptor->number, path, doing);
+    return m->what;
+}
+
+static void plan_dup(struct making *m, uint32_t from, const Ckpt__Descriptor *descriptor)
+{
+    PLAN_CALL(m->thaw->plan, about(m, descriptor, "the same open file as another", "copying it"), SYS_dup3, PLAN_NUMBER(from), PLAN_NUMBER(descriptor->number),
+              PLAN_NUMBER(descriptor->close_on_exec ? O_CLOEXEC : 0));
+}
+
+static uint32_t flags_of(const Ckpt__OpenFile *open_file)
+{
+    if ((open_file->flags & O_PATH) != 0)
+        return open_file->flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    return (open_file->flags & ~(uint32_t)(O_TMPFILE_ALONE | O_ASYNC | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)) | O_NOCTTY;
+}
+
+static bool has_offset(const Ckpt__File *file, const Ckpt__OpenFile *open_file)
+{
+    return open_file->offset != 0 && (open_file->flags & O_PATH) == 0 && (S_ISREG(file->mode) || S_ISDIR(file->mode));
+}
+
+/* Only what was longer than it is in the image: see thaw_options. */
+static bool is_to_be_cut(const struct making *m, const Ckpt__File *file, const Ckpt__OpenFile *open_file, const char *path)
+{
+    struct stat status;
+    return m->thaw->options.changed == CHANGED_TRUNCATE && files_is_written(open_file) && file->space == 0 && file->inode != 0 && stat(path, &status) == 0 &&
+           S_ISREG(status.st_mode) && (uint64_t)status.st_size > file->size;
+}
+
+/* Who is told of I/O by a signal: the program's threads have new ids, its group is the caller's. Others' ids mean nothing now. */
+static void plan_owner(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const char *path)
+{
+    struct plan *plan = m->thaw->plan;
+    const struct model *model = m->thaw->model;
+    struct f_owner_ex owner = {.type = F_OWNER_PGRP, .pid = getpgrp()};
+    bool known = open_file->owner < 0 && -open_file->owner == model->process.pgid;
+    size_t thread = model->thread_count;
+    for (size_t i = 0; i < model->thread_count && open_file->owner > 0; i++)
+        if (model->threads[i].record.tid == open_file->owner)
+            thread = i;
+    if (thread < model->thread_count)
+        owner = (struct f_owner_ex){.type = thread == 0 ? F_OWNER_PID : F_OWNER_TID};
+    if (known || thread < model->thread_count) {
+        uint32_t data = plan_data(plan, &owner, sizeof(owner), sizeof(uint32_t));
+        if (thread < model->thread_count)
+            plan_store_data(plan, plan_data_part(plan, data, offsetof(struct f_owner_ex, pid), sizeof(owner.pid)), PLAN_RESULT(m->thaw->thread_slots[thread]), 0);
+        PLAN_CALL(plan, about(m, descriptor, path, "who is told of I/O"), SYS_fcntl, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(F_SETOWN_EX), PLAN_DATA(data));
+    }
+    if (open_file->owner_signal != 0)
+        PLAN_CALL(plan, about(m, descriptor, path, "the signal that tells of I/O"), SYS_fcntl, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(F_SETSIG),
+                  PLAN_NUMBER(open_file->owner_signal));
+    if ((open_file->flags & O_ASYNC) != 0)
+        PLAN_CALL(plan, about(m, descriptor, path, "signals that tell of I/O"), SYS_fcntl, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(F_SETFL),
+                  PLAN_NUMBER(open_file->flags));
+}
+
+static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const char *path)
+{
+    struct plan *plan = m->thaw->plan;
+    uint32_t given = m->lowest, data = plan_data(plan, path, strlen(path) + 1, 1);
+    PLAN_EXPECT(plan, given, about(m, descriptor, path, "opening it"), SYS_openat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(data),
+                PLAN_NUMBER(flags_of(open_file) | (descriptor->close_on_exec ? O_CLOEXEC : 0)));
+    if (given == descriptor->number)
+        return;
+    plan_dup(m, given, descriptor);
+    PLAN_CALL(plan, about(m, descriptor, path, "closing what it was opened as"), SYS_close, PLAN_NUMBER(given));
+}
+
+static void plan_made(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file)
+{
+    char path[PATH_MAX];
+    const Ckpt__File *file = model_file(m->thaw->model, open_file->file);
+    if (m->thaw->content[file->id - 1] >= 0)
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", m->thaw->content[file->id - 1]);
+    else
+        file_path(file, path);
+    plan_open(m, descriptor, open_file, path);
+    if (is_to_be_cut(m, file, open_file, path))
+        PLAN_CALL(m->thaw->plan, about(m, descriptor, path, "cutting it back"), SYS_ftruncate, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(file->size));
+    if (has_offset(file, open_file))
+        PLAN_EXPECT(m->thaw->plan, open_file->offset, about(m, descriptor, path, "going to its offset"), SYS_lseek, PLAN_NUMBER(descriptor->number),
+                    PLAN_NUMBER(open_file->offset), PLAN_NUMBER(SEEK_SET));
+    plan_owner(m, descriptor, open_file, path);
+}
+
+static void plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor)
+{
+    const Ckpt__OpenFile *open_file = model_open_file(m->thaw->model, descriptor->open_file);
+    bool is_standard = descriptor->number < FILES_STANDARD, is_inherited = open_file->inherited != 0;
+    if (is_inherited && !is_standard)
+        plan_dup(m, open_file->inherited - 1, descriptor);
+    else if (!is_inherited && m->first[open_file->id - 1] >= 0)
+        plan_dup(m, (uint32_t)m->first[open_file->id - 1], descriptor);
+    else if (!is_inherited)
+        plan_made(m, descriptor, open_file);
+    if (is_standard && !is_inherited)
+        m->stands_in[descriptor->number] = false;
+    m->taken[descriptor->number] = true;
+    if (m->first[open_file->id - 1] < 0)
+        m->first[open_file->id - 1] = descriptor->number;
+    while (m->taken[m->lowest])
+        m->lowest++;
+}
+
+/* Closing any descriptor of a file drops the process's locks on it, so contents are closed before. */
+static void plan_locks(struct making *m)
+{
+    const struct model *model = m->thaw->model;
+    for (size_t i = 0; i < model->file_count; i++)
+        if (m->thaw->content[i] >= 0)
+            PLAN_CALL(m->thaw->plan, "a file's content: closing it", SYS_close, PLAN_NUMBER(m->thaw->content[i]));
+    for (size_t i = 0; i < model->descriptors.n_descriptors; i++) {
+        const Ckpt__Descriptor *descriptor = model->descriptors.descriptors[i];
+        const Ckpt__OpenFile *open_file = model_open_file(model, descriptor->open_file);
+        if (open_file->inherited != 0)
+            continue;
+        if (m->first[open_file->id - 1] == descriptor->number)
+            files_plan_locks(m->thaw, descriptor->number, open_file->locks, open_file->n_locks);
+        files_plan_locks(m->thaw, descriptor->number, descriptor->locks, descriptor->n_locks);
+    }
+}
+
+static void plan_standard_ends(struct making *m)
+{
+    const Ckpt__Descriptors *descriptors = &m->thaw->model->descriptors;
+    for (size_t i = 0; i < descriptors->n_descriptors && descriptors->descriptors[i]->number < FILES_STANDARD; i++)
+        if (descriptors->descriptors[i]->close_on_exec && !m->stands_in[descriptors->descriptors[i]->number])
+            PLAN_CALL(m->thaw->plan, about(m, descriptors->descriptors[i], "the caller's", "close-on-exec"), SYS_fcntl,
+                      PLAN_NUMBER(descriptors->descriptors[i]->number), PLAN_NUMBER(F_SETFD), PLAN_NUMBER(FD_CLOEXEC));
+    for (uint32_t i = 0; i < FILES_STANDARD; i++)
+        if (!m->taken[i] || m->stands_in[i])
+            PLAN_CALL(m->thaw->plan, "a closed descriptor: closing it", SYS_close, PLAN_NUMBER(i));
+}
+
+bool files_plan(struct thaw *thaw, struct failure *why)
+{
+    (void)why;
+    const struct model *model = thaw->model;
+    struct arena arena = {0};
+    struct making m = {.thaw = thaw, .lowest = FILES_STANDARD};
+    m.taken = arena_alloc(&arena, (size_t)thaw->high + 1);
+    m.first = arena_alloc(&arena, (model->open_file_count + 1) * sizeof(*m.first));
+    memset(m.first, -1, (model->open_file_count + 1) * sizeof(*m.first));
+    plan_standard(&m);
+    for (size_t i = 0; i < model->descriptors.n_descriptors; i++)
+        plan_descriptor(&m, model->descriptors.descriptors[i]);
+    plan_standard_ends(&m);
+    plan_locks(&m);
+    arena_deinit(&arena);
+    return true;
+}

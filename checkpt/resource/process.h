@@ -1,0 +1,22 @@
+/* The process itself: who it is, where it stands, and attributes that are no other resource's. What the files of this resource share. */
+#ifndef CHECKPT_RESOURCE_PROCESS_H
+#define CHECKPT_RESOURCE_PROCESS_H
+
+#include "checkpt/resource/resource.h"
+
+extern const struct resource_ops process_resource;
+
+/* process_explain.c */
+void process_explain(struct freeze *freeze, struct findings *findings);
+
+/* process_collect.c. What may have come about since it was explained is looked at again: children. */
+bool process_collect(struct freeze *freeze, struct failure *why);
+
+/* process_plan.c: behind everything that opens a file by its path, for it may change the root. */
+void process_check(struct thaw *thaw, struct findings *findings);
+bool process_plan(struct thaw *thaw, struct failure *why);
+
+/* "sleep", or "?" where it is gone; has_exited may be NULL. */
+const char *process_name(int directory, pid_t pid, char name[64], bool *has_exited);
+
+#endif
