@@ -1,0 +1,175 @@
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "checkpt/resident/start/start.h"
+#include "checkpt/resident/start/syscalls.h"
+
+enum { PAGE = 4096, NAME_SIZE = 128, WRITABLE_BY_OTHERS = 022 };
+
+static bool begins(const char *text, const char *with)
+{
+    while (*with != '\0')
+        if (*text++ != *with++)
+            return false;
+    return true;
+}
+
+static char *put_text(char *at, const char *text)
+{
+    while (*text != '\0')
+        *at++ = *text++;
+    return at;
+}
+
+static char *put_hex(char *at, uint64_t number)
+{
+    unsigned shift = 60;
+    while (shift > 0 && number >> shift == 0)
+        shift -= 4;
+    for (;; shift -= 4) {
+        unsigned digit = number >> shift & 15;
+        *at++ = (char)(digit < 10 ? '0' + digit : 'a' + digit - 10);
+        if (shift == 0)
+            return at;
+    }
+}
+
+static void name_in_store(char name[NAME_SIZE], const struct stat *binary, const char *suffix)
+{
+    char *at = put_text(name, START_STORE "/");
+    at = put_hex(at, binary->st_dev);
+    *at++ = '-';
+    at = put_hex(at, binary->st_ino);
+    at = put_text(at, suffix);
+    *at = '\0';
+}
+
+static bool is_as_it_was(const struct stat *now, const struct start_identity *then)
+{
+    return now->st_dev == then->device && now->st_ino == then->inode && (uint64_t)now->st_size == then->size && now->st_mtim.tv_sec == then->modified_seconds &&
+           now->st_mtim.tv_nsec == then->modified_nanoseconds;
+}
+
+static bool belongs_to_root(const struct stat *status)
+{
+    return status->st_uid == 0 && (status->st_mode & WRITABLE_BY_OTHERS) == 0 && S_ISREG(status->st_mode);
+}
+
+/* What would make the dynamic linker load other things than it did. */
+static const char *disturbing(const struct start *start)
+{
+    const uint64_t *secure = stack_aux(&start->stack, AT_SECURE);
+    if (secure != NULL && *secure != 0)
+        return "it is a set-id program";
+    for (char **variable = start->stack.envp; *variable != NULL; variable++)
+        if (begins(*variable, "LD_") || begins(*variable, "GLIBC_TUNABLES="))
+            return "its environment has settings of the dynamic linker";
+    return NULL;
+}
+
+/* The place of the start file, behind the room for our code, is in its own header. */
+static const char *map_start_file(struct start *start, int fd, const struct stat *status)
+{
+    struct start_header header;
+    const char *magic = START_MAGIC;
+    if (CALL_4(SYS_pread64, fd, &header, sizeof(header), 0) != (long)sizeof(header))
+        return "its start file is damaged";
+    for (unsigned i = 0; i < sizeof(header.magic); i++)
+        if (header.magic[i] != magic[i])
+            return "its start file is damaged";
+    if (header.version != START_VERSION || header.size != (uint64_t)status->st_size || header.size % 8 != 0)
+        return "its start file is damaged";
+    uint64_t room = ((uint64_t)(start_code_end - start_code) + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+    long at = CALL_6(SYS_mmap, header.code + room, header.size, PROT_READ, MAP_PRIVATE | MAP_FIXED_NOREPLACE, fd, 0);
+    if (at != (long)(header.code + room))
+        return "its place in memory is taken";
+    start->header = (const struct start_header *)(uint64_t)at;
+    start->header_size = header.size;
+    const uint64_t *checked = &start->header->check + 1;
+    if (start_check(checked, header.size - (uint64_t)((const char *)checked - (const char *)start->header)) != header.check)
+        return "its start file is damaged";
+    return NULL;
+}
+
+static const char *check_vdso(const struct start *start)
+{
+    const uint64_t *vdso = stack_aux(&start->stack, AT_SYSINFO_EHDR);
+    bool same = vdso != NULL ? start_check((const void *)*vdso, PAGE) == start->header->vdso_check : start->header->special_size == 0;
+    return same ? NULL : "it was registered under another kernel";
+}
+
+static const char *open_image(struct start *start, const struct stat *binary)
+{
+    char name[NAME_SIZE];
+    struct stat status;
+    name_in_store(name, binary, START_IMAGE_SUFFIX);
+    start->image = (int)CALL_3(SYS_open, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (start->image < 0 || CALL_2(SYS_fstat, start->image, &status) != 0)
+        return "its image cannot be opened";
+    const struct start_identity *then = &start->header->image;
+    if (!belongs_to_root(&status) || !is_as_it_was(&status, then) || status.st_ctim.tv_sec != then->changed_seconds ||
+        status.st_ctim.tv_nsec != then->changed_nanoseconds)
+        return "its image is damaged";
+    return NULL;
+}
+
+static const char *look(struct start *start)
+{
+    char name[NAME_SIZE];
+    struct stat binary, status;
+    if (CALL_2(SYS_fstat, start->binary, &binary) != 0)
+        return "its binary cannot be looked at";
+    name_in_store(name, &binary, START_SUFFIX);
+    int fd = (int)CALL_3(SYS_open, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return "this file is not registered";
+    const char *why = CALL_2(SYS_fstat, fd, &status) == 0 && belongs_to_root(&status) ? map_start_file(start, fd, &status) : "its start file is not root's alone";
+    CALL_1(SYS_close, fd);
+    if (why != NULL)
+        return why;
+    if (!is_as_it_was(&binary, &start->header->binary))
+        return "its binary has changed";
+    why = disturbing(start);
+    if (why == NULL)
+        why = check_vdso(start);
+    return why != NULL ? why : open_image(start, &binary);
+}
+
+bool lookup(struct start *start)
+{
+    start->why_not = look(start);
+    return start->why_not == NULL;
+}
+
+const void *lookup_array(const struct start_header *header, uint64_t offset)
+{
+    return (const char *)header + offset;
+}
+
+bool lookup_is_as_it_was(int fd, const struct start_identity *then)
+{
+    struct stat status;
+    return CALL_2(SYS_fstat, fd, &status) == 0 && is_as_it_was(&status, then);
+}
+
+/* Only a statistic: anybody who may run the program may add to it. */
+void lookup_count(const struct start *start)
+{
+    char name[NAME_SIZE];
+    struct stat binary;
+    if (CALL_2(SYS_fstat, start->binary, &binary) != 0)
+        return;
+    name_in_store(name, &binary, START_COUNT_SUFFIX);
+    int fd = (int)CALL_3(SYS_open, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return;
+    long at = CALL_6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CALL_1(SYS_close, fd);
+    if (at < 0 && at > -PAGE)
+        return;
+    __atomic_fetch_add((uint64_t *)(uint64_t)at, 1, __ATOMIC_RELAXED);
+    CALL_2(SYS_munmap, at, PAGE);
+}
