@@ -59,6 +59,9 @@ struct start_protect {
     uint64_t start, length;
     uint64_t protection;
 };
+struct start_read {       /* pages that are too few to be worth a mapping */
+    uint64_t start, length, offset; /* in the image */
+};
 struct start_mapped {
     struct start_identity identity;
     uint64_t path;        /* offset of its NUL-terminated name in the start file */
@@ -79,6 +82,9 @@ enum { START_MAPPED_MAX = 512 };
 struct start_header {
     char magic[8];
     uint32_t version, kind;
+    uint32_t id, pad;     /* what exec_sys_register() returned */
+    uint64_t entry;       /* what it was given; 0 */
+    uint64_t path;        /* offset of the binary's name in the start file */
     uint64_t size;        /* of the start file */
     uint64_t check;       /* start_check() of everything behind this word */
     uint64_t vdso_check;  /* start_check() of the first page of the kernel's vdso: another kernel's registrations are not this one's */
@@ -93,7 +99,7 @@ struct start_header {
     struct start_layout layout;
     uint64_t code;        /* where start's own code goes while it works */
     /* Counts and offsets of the arrays behind the header. */
-    uint64_t mapped_count, mapped, map_count, maps, protect_count, protects, patch_count, patches;
+    uint64_t mapped_count, mapped, map_count, maps, read_count, reads, protect_count, protects, patch_count, patches;
 };
 
 /* Tells damage, not intent: the store belongs to root. Whole words. */

@@ -50,6 +50,15 @@ static uint64_t map_all(const struct start *start, const char **why_not)
     return done;
 }
 
+static bool read_all(const struct start *start)
+{
+    const struct start_read *reads = lookup_array(start->header, start->header->reads);
+    for (uint64_t i = 0; i < start->header->read_count; i++)
+        if (CALL_4(SYS_pread64, start->image, reads[i].start, reads[i].length, reads[i].offset) != (long)reads[i].length)
+            return false;
+    return true;
+}
+
 static const char *last_part(const char *name)
 {
     const char *part = name;
@@ -171,8 +180,10 @@ void become_resident(struct start *start)
 {
     const struct start_map *maps = lookup_array(start->header, start->header->maps);
     uint64_t done = map_all(start, &start->why_not);
-    if (start->why_not == NULL)
+    if (start->why_not == NULL && read_all(start))
         go_on(start);
+    if (start->why_not == NULL)
+        start->why_not = "its image cannot be read";
     while (done-- > 0)
         CALL_2(SYS_munmap, maps[done].start, maps[done].length);
 }
