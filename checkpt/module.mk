@@ -16,3 +16,4 @@ endif
 LIBRARIES += $(B)/lib/libengine.a
 
 include checkpt/lib/module.mk
+include checkpt/resident/module.mk

@@ -16,14 +16,17 @@ struct settings {
     bool pid, copy, verify;
     /* check */
     bool plan;
-    /* explain and check */
+    /* explain, check and resident */
     bool json;
     /* run */
     struct cli_list modules;
     bool capability_mode;
+    /* resident */
+    bool list, remove_all, force;
+    const char *remove, *drop;
 };
 
-extern const struct cli_option freeze_options[], thaw_options[], explain_options[], check_options[], run_options[];
+extern const struct cli_option freeze_options[], thaw_options[], explain_options[], check_options[], run_options[], resident_options[];
 
 /* Each returns the exit status; cmd_thaw() does so only where it did not become the program. */
 int cmd_freeze(const struct settings *settings, const struct cli_arguments *arguments);
@@ -32,6 +35,8 @@ int cmd_explain(const struct settings *settings, const struct cli_arguments *arg
 int cmd_check(const struct settings *settings, const struct cli_arguments *arguments);
 /* Does not return where the program was started. */
 int cmd_run(const struct settings *settings, const struct cli_arguments *arguments);
+int cmd_exec(const struct settings *settings, const struct cli_arguments *arguments);
+int cmd_resident(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_sysctl(const struct settings *settings, const struct cli_arguments *arguments);
 
 #endif

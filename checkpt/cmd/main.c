@@ -3,10 +3,11 @@
 
 typedef int command_run(const struct settings *settings, const struct cli_arguments *arguments);
 
-enum { FREEZE, THAW, EXPLAIN, CHECK, RUN, SYSCTL };
+enum { FREEZE, THAW, EXPLAIN, CHECK, RUN, SYSCTL, RESIDENT, EXEC };
 
 static command_run *const runs[] = {
-    [FREEZE] = cmd_freeze, [THAW] = cmd_thaw, [EXPLAIN] = cmd_explain, [CHECK] = cmd_check, [RUN] = cmd_run, [SYSCTL] = cmd_sysctl,
+    [FREEZE] = cmd_freeze, [THAW] = cmd_thaw,     [EXPLAIN] = cmd_explain,   [CHECK] = cmd_check,
+    [RUN] = cmd_run,       [SYSCTL] = cmd_sysctl, [RESIDENT] = cmd_resident, [EXEC] = cmd_exec,
 };
 
 static const struct cli_command commands[] = {
@@ -21,6 +22,10 @@ static const struct cli_command commands[] = {
     {.name = "run", .operands = "COMMAND [ARG…]", .summary = "Runs a program under checkpoint control", .options = run_options, .operands_min = 1,
      .operands_max = SIZE_MAX, .stop_at_operand = true, .id = RUN},
     {.name = "sysctl", .operands = "[NAME[=VALUE]]", .summary = "Shows or changes who may checkpoint, and where to", .operands_max = 1, .id = SYSCTL},
+    {.name = "resident", .operands = "[PROGRAM…]", .summary = "Makes programs start from a snapshot of their memory", .options = resident_options,
+     .operands_max = SIZE_MAX, .id = RESIDENT},
+    {.name = "exec", .operands = "PROGRAM [ARG…]", .summary = "Starts a resident program where the kernel does not do so by itself", .operands_min = 1,
+     .operands_max = SIZE_MAX, .stop_at_operand = true, .id = EXEC},
 };
 
 static const struct cli_program program = {

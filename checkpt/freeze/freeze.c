@@ -28,11 +28,16 @@ static void unlook(struct session *s)
         close(s->freeze.directory);
 }
 
+static bool is_wanted(const struct session *s, const struct resource_ops *resource)
+{
+    return !s->request->options.memory_only || !resource->beside_memory;
+}
+
 static bool explain(struct session *s, struct failure *why)
 {
     struct findings findings = {.arena = &s->model.arena};
     for (size_t i = 0; i < resource_count; i++)
-        if (resources[i]->explain != NULL)
+        if (resources[i]->explain != NULL && is_wanted(s, resources[i]))
             resources[i]->explain(&s->freeze, &findings);
     if (findings.refused == 0)
         return true;
@@ -112,7 +117,7 @@ static bool collect(struct session *s, struct failure *why)
     if (!read_vdso(s, why) || !tracee_calls_begin(s->freeze.tracee, why))
         return false;
     for (size_t i = 0; i < resource_count; i++)
-        if (resources[i]->collect != NULL && !resources[i]->collect(&s->freeze, why))
+        if (resources[i]->collect != NULL && is_wanted(s, resources[i]) && !resources[i]->collect(&s->freeze, why))
             return failure_prepend(why, "%s", resources[i]->name);
     return interrupt_none(why);
 }

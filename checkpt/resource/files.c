@@ -33,7 +33,7 @@ static void explain(struct freeze *freeze, struct findings *findings)
 }
 
 const struct resource_ops files_resource = {
-    .name = "files",
+    .name = "files", .beside_memory = true,
     .explain = explain,
     .collect = files_collect,
     .check = files_check,

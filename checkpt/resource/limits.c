@@ -77,4 +77,4 @@ static void explain(struct freeze *freeze, struct findings *findings)
     findings_add(findings, VERDICT_SAVED, "limits", NULL, "all of them");
 }
 
-const struct resource_ops limits_resource = {.name = "limits", .explain = explain, .collect = collect, .check = check, .plan = plan_limits};
+const struct resource_ops limits_resource = {.name = "limits", .beside_memory = true, .explain = explain, .collect = collect, .check = check, .plan = plan_limits};

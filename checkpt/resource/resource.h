@@ -30,6 +30,7 @@ struct freeze_options {
     bool exit;             /* --exit */
     int mode;              /* 0 auto, 1 stop and copy, 2 fork */
     unsigned threads;      /* copying threads, 0 auto */
+    bool memory_only;      /* what a start from its memory alone needs: no descriptors, signals, timers or limits */
 };
 
 /* Freezing. Before the stop only `directory` and `stat`/`status` are valid; `tracee` is NULL. While stopped all are. */
@@ -70,6 +71,7 @@ struct thaw {
 
 struct resource_ops {
     const char *name;      /* the noun: schema, view and test have the same */
+    bool beside_memory;    /* left out by freeze_options.memory_only */
     /* Before stopping anything, from /proc alone: what is saved, changed, lost or refused. */
     void (*explain)(struct freeze *freeze, struct findings *findings);
     /* Stopped: kernel -> record. Calls inside the program go through tracee_calls(), many per stop. */

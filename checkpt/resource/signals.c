@@ -168,4 +168,4 @@ static bool plan_signals(struct thaw *thaw, struct failure *why)
     return true;
 }
 
-const struct resource_ops signals_resource = {.name = "signals", .explain = explain, .collect = collect, .plan = plan_signals};
+const struct resource_ops signals_resource = {.name = "signals", .beside_memory = true, .explain = explain, .collect = collect, .plan = plan_signals};

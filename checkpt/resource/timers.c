@@ -236,4 +236,4 @@ static bool plan_timers(struct thaw *thaw, struct failure *why)
     return true;
 }
 
-const struct resource_ops timers_resource = {.name = "timers", .explain = explain, .collect = collect, .check = check, .plan = plan_timers};
+const struct resource_ops timers_resource = {.name = "timers", .beside_memory = true, .explain = explain, .collect = collect, .check = check, .plan = plan_timers};

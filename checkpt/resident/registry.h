@@ -1,0 +1,53 @@
+/* The resident programs of this machine: a folder that is root's, with an image, a start file and a count for each, and the kernel's handlers that lead execve(2) there. */
+#ifndef CHECKPT_RESIDENT_REGISTRY_H
+#define CHECKPT_RESIDENT_REGISTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "checkpt/failure.h"
+#include "checkpt/resident/start_file.h"
+
+struct registry {
+    int lock;                  /* held while it is open */
+    bool has_handlers;         /* binfmt_misc can be used */
+};
+
+struct registry_entry {
+    uint32_t id;
+    enum start_kind kind;
+    uint64_t entry;            /* address; 0: where its dynamic linker was */
+    uint64_t size;             /* of its image, bytes on the file system */
+    uint64_t uses;
+    char *path;                /* of the binary, malloc()ed with the list */
+    struct start_identity binary;
+    char base[64];             /* of its names in the store */
+};
+
+/* errno-like reasons, for exec_sys_register(2). */
+struct registry_result {
+    int error;                 /* EEXIST, ENOENT, EPERM, 0: see the sentence */
+};
+
+/* Root only: EPERM. Makes the store where it is missing. */
+bool registry_open(struct registry *registry, struct registry_result *result, struct failure *why);
+void registry_close(struct registry *registry);
+
+/* All of them, ascending by id; malloc()ed. registry_free_list() frees. Anybody may. */
+bool registry_list(struct registry_entry **list, size_t *count, struct failure *why);
+void registry_free_list(struct registry_entry *list, size_t count);
+
+struct registry_add {
+    const char *binary;        /* its path */
+    pid_t pid;                 /* the process whose memory it begins with */
+    enum start_kind kind;
+    uint64_t entry;
+};
+/* Freezes the process, whose program runs on, and registers its binary. EEXIST where it is resident already; ENOENT where there is no such file. */
+bool registry_register(struct registry *registry, const struct registry_add *add, uint32_t *id, struct registry_result *result, struct failure *why);
+
+/* By id, or (id 0) by the binary's path, or (id 0, NULL) all. *count receives how many went; ENOENT where there was none. */
+bool registry_remove(struct registry *registry, uint32_t id, const char *binary, size_t *count, struct registry_result *result, struct failure *why);
+
+#endif
