@@ -132,7 +132,7 @@ static bool run_to(pid_t pid, uint64_t address, struct failure *why)
 
 static bool try_once(const char *path, pid_t *pid, bool *too_high, struct failure *why)
 {
-    uint64_t entry;
+    uint64_t entry = 0;
     *too_high = false;
     if (!start(path, pid, why))
         return false;

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "checkpt/freeze/freeze.h"
@@ -39,6 +41,15 @@ static bool make_folder(const char *path, struct failure *why)
     return true;
 }
 
+/* In memory: every start maps it, and no reboot may find it again. */
+static bool keep_in_memory(struct failure *why)
+{
+    struct statfs system;
+    if (statfs(START_STORE, &system) == 0 && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC))
+        return true;
+    return mount("tmpfs", START_STORE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0 || failure_errno(why, START_STORE ": mounting a file system in memory there");
+}
+
 bool registry_open(struct registry *registry, struct registry_result *result, struct failure *why)
 {
     *registry = (struct registry){.lock = -1};
@@ -47,7 +58,7 @@ bool registry_open(struct registry *registry, struct registry_result *result, st
         result->error = EPERM;
         return failure_set(why, "only root can make programs resident");
     }
-    if (!make_folder("/run/checkpt", why) || !make_folder(START_STORE, why))
+    if (!make_folder("/run/checkpt", why) || !make_folder(START_STORE, why) || !keep_in_memory(why))
         return false;
     registry->lock = open(START_STORE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (registry->lock < 0 || flock(registry->lock, LOCK_EX) != 0)
