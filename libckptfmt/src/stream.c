@@ -100,11 +100,12 @@ static bool make_room(struct ckpt_stream *s, size_t length)
 const uint8_t *stream_peek(struct ckpt_stream *s, size_t length, const char *what)
 {
     struct error *error = &s->records->error;
-    if (!make_room(s, length)) {
-        s->final = error_set(error, CKPT_NO_MEMORY, "%s of %zu bytes: out of memory", what, length);
-        return NULL;
-    }
-    while (s->end - s->begin < length) {
+    for (size_t have; (have = s->end - s->begin) < length;) {
+        size_t most = 2 * have > BUFFER_LEAST ? 2 * have : BUFFER_LEAST; /* a length that is not true costs no memory */
+        if (!make_room(s, length < most ? length : most)) {
+            s->final = error_set(error, CKPT_NO_MEMORY, "%s of %zu bytes: out of memory", what, length);
+            return NULL;
+        }
         ssize_t n = s->ended ? 0 : read_some(s, s->buffer + s->end, s->room - s->end);
         if (n < 0) {
             s->final = fetch_io(error, (int)n, what, s->position);

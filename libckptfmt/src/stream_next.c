@@ -135,7 +135,8 @@ bool stream_resync(struct ckpt_stream *s)
     const uint8_t *bytes;
     s->final = CKPT_OK;
     s->lenient = true;
-    stream_skip(s, 1);
+    if (s->end > s->begin)
+        stream_skip(s, 1);
     while ((bytes = stream_peek(s, PACKER_DESCRIPTION_SIZE, "a description")) != NULL) {
         struct ckpt_chunk chunk;
         uint8_t expected[PACKER_DESCRIPTION_SIZE];
