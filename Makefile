@@ -1,6 +1,7 @@
 # checkpt: see README.md. Two commands do everything: `make demo` and `make check`.
 #   make            the programs, library and man pages, in build/release (SAN=1: build/san)
 #   make install    PREFIX=/usr/local LIBDIR=lib DESTDIR=; make uninstall with the same
+#   make check      QUICK=1 for the short tests only; SAN=1 with ASan and UBSan; see tests/HOWTO.md
 #   make bench clean
 #   make CC=clang CONFIG=clang CFLAGS=-Werror: another compiler, in build/clang
 
@@ -54,6 +55,7 @@ include tests/module.mk
 include bench/module.mk
 include docs/module.mk
 include examples/module.mk
+include demo/module.mk
 
 all: $(PROGRAMS) $(LIBRARIES)
 
@@ -66,11 +68,13 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c Makefile
 
 # One list of packages, for people and for `make demo` and `make check`.
 DEPS := gcc g++ clang libclang-rt-14-dev make pkg-config libc6-dev libelf-dev libdw-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
-        libprotobuf-c-dev libzstd-dev libxxhash-dev libcriterion-dev mandoc gdb elfutils binutils file python3 perl sqlite3 strace xxhash zstd
+        libprotobuf-c-dev libzstd-dev libxxhash-dev libcriterion-dev mandoc gdb elfutils binutils file python3 perl sqlite3 strace xxhash zstd procps
 deps:
 	@missing=$$(for p in $(DEPS); do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
-	    if [ $$(id -u) = 0 ]; then sudo=; else sudo=sudo; fi; \
+	    if ! command -v apt-get >/dev/null; then echo "no apt-get here: going on without" $$missing; exit 0; fi; \
+	    if [ $$(id -u) = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; \
+	    else echo "to be installed by root:" $$missing; exit 1; fi; \
 	    echo "installing:" $$missing; \
 	    ($$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing) >/dev/null; \
 	fi

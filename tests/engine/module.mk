@@ -7,4 +7,4 @@ ENGINE_TOOLS := await damage plain
 $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS)): $(B)/tests/%: $(B)/obj/tests/engine/%.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 
-check-built: victims $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS))
+check-build: victims $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS))
