@@ -13,7 +13,7 @@ bool tracee_signal_mask(const struct tracee *tracee, size_t thread, uint64_t *ma
         *mask = running->mask;
         return true;
     }
-    uint64_t found;
+    uint64_t found = 0;
     if (request_pointer(PTRACE_GETSIGMASK, running->tid, sizeof(found), &found) != 0)
         return failure_errno(why, "thread %d: reading its signal mask", running->tid);
     *mask = found;
