@@ -275,27 +275,46 @@ static bool make_entry(struct registry *registry, const struct registry_add *add
     return done;
 }
 
+static bool look_at_binary(const char *path, struct stat *binary, char base[BASE_SIZE], struct registry_result *result, struct failure *why)
+{
+    result->error = 0;
+    if (stat(path, binary) != 0) {
+        result->error = ENOENT;
+        return failure_errno(why, "%s", path);
+    }
+    if ((binary->st_mode & (S_ISUID | S_ISGID)) != 0) {
+        result->error = EPERM;
+        return failure_set(why, "%s: a set-id program cannot be resident", path);
+    }
+    base_of(base, binary);
+    return true;
+}
+
+bool registry_make_room(const char *path, struct registry_result *result, struct failure *why)
+{
+    struct stat binary;
+    struct registry_entry *list;
+    size_t count;
+    char base[BASE_SIZE];
+    if (!look_at_binary(path, &binary, base, result, why) || !registry_list(&list, &count, why))
+        return false;
+    bool done = make_room(list, count, base, &binary, result, why);
+    registry_free_list(list, count);
+    return done || failure_prepend(why, "%s", path);
+}
+
 bool registry_register(struct registry *registry, const struct registry_add *add, uint32_t *id, struct registry_result *result, struct failure *why)
 {
     struct stat binary;
     struct registry_entry *list;
     size_t count;
     char base[BASE_SIZE];
-    result->error = 0;
-    if (stat(add->binary, &binary) != 0) {
-        result->error = ENOENT;
-        return failure_errno(why, "%s", add->binary);
-    }
-    if ((binary.st_mode & (S_ISUID | S_ISGID)) != 0) {
-        result->error = EPERM;
-        return failure_set(why, "%s: a set-id program cannot be resident", add->binary);
-    }
-    base_of(base, &binary);
-    if (!registry_list(&list, &count, why))
+    if (!look_at_binary(add->binary, &binary, base, result, why) || !registry_list(&list, &count, why))
         return false;
-    bool done = make_room(list, count, base, &binary, result, why) && make_entry(registry, add, base, &binary, free_id(list, count), why);
+    uint32_t free_one = free_id(list, count);
+    bool done = make_room(list, count, base, &binary, result, why) && make_entry(registry, add, base, &binary, free_one, why);
     if (done)
-        *id = free_id(list, count);
+        *id = free_one;
     registry_free_list(list, count);
     return done || failure_prepend(why, "%s", add->binary);
 }

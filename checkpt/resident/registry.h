@@ -38,6 +38,9 @@ void registry_close(struct registry *registry);
 bool registry_list(struct registry_entry **list, size_t *count, struct failure *why);
 void registry_free_list(struct registry_entry *list, size_t count);
 
+/* Makes room for a binary, before anything is started: EEXIST where it is resident already, ENOENT, EPERM (set-id). What is left of another of its name goes. */
+bool registry_make_room(const char *binary, struct registry_result *result, struct failure *why);
+
 struct registry_add {
     const char *binary;        /* its path */
     pid_t pid;                 /* the process whose memory it begins with */

@@ -17,5 +17,9 @@ VICTIM_PROGRAMS += $(B)/victims/tiny
 $(B)/victims/tiny: tests/victims/tiny.c
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -Wall -Wextra -fno-stack-protector -static -nostdlib -o $@ $<
 
+VICTIM_PROGRAMS += $(B)/victims/arguments
+$(B)/victims/arguments: $(B)/obj/tests/victims/arguments.o
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -o $@ $^ -lpthread
+
 victims: $(VICTIM_PROGRAMS)
 .PHONY: victims

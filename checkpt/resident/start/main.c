@@ -74,6 +74,8 @@ void start_main(uint64_t *words)
     start.binary = opened != NULL ? (int)*opened : (int)CALL_3(SYS_open, start.path, O_RDONLY | O_CLOEXEC, 0);
     if (opened != NULL)
         opened[-1] = AT_IGNORE;
+    else
+        stack_name(&start.stack, start.path);
     if (flags != NULL)
         *flags &= ~(uint64_t)AT_FLAGS_PRESERVE_ARGV0;
     stack_shift(&start.stack, OWN_ARGUMENTS);

@@ -14,6 +14,9 @@ void stack_read(struct start_stack *stack, uint64_t *words)
     while (*end != NULL)
         end++;
     stack->auxv = (uint64_t *)(end + 1);
+    const uint64_t *name = stack_aux(stack, AT_EXECFN);
+    if (stack->strings_end == 0 && name != NULL)
+        stack->strings_end = *name; /* the kernel has put it behind all others */
 }
 
 /* The kernel keeps the stack's beginning a multiple of 16: an odd number of arguments moves all that is left of them down by a word, over those that are gone. */
@@ -41,14 +44,24 @@ uint64_t *stack_aux(const struct start_stack *stack, uint64_t type)
     return NULL;
 }
 
-/* The strings lie as the kernel has put them: arguments, environment, name of the file, one behind the other. */
+void stack_name(const struct start_stack *stack, const char *path)
+{
+    uint64_t *name = stack_aux(stack, AT_EXECFN);
+    const char *last = path;
+    if (name != NULL)
+        *name = (uint64_t)path;
+    for (; *path != '\0'; path++)
+        if (*path == '/')
+            last = path + 1;
+    CALL_2(SYS_prctl, PR_SET_NAME, last);
+}
+
 void stack_set_layout(const struct start_stack *stack, const struct start_layout *layout, int executable)
 {
-    const uint64_t *name = stack_aux(stack, AT_EXECFN);
+    uint64_t environment_end = stack->strings_end;
     uint64_t *end = stack->auxv;
     while (end[0] != AT_NULL)
         end += 2;
-    uint64_t environment_end = name != NULL ? *name : 0;
     uint64_t arguments_end = stack->envp[0] != NULL ? (uint64_t)stack->envp[0] : environment_end;
     struct prctl_mm_map map = {
         .start_code = layout->start_code, .end_code = layout->end_code, .start_data = layout->start_data, .end_data = layout->end_data,

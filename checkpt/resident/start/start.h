@@ -17,6 +17,7 @@ struct start_stack {
     uint64_t argc;
     char **argv, **envp;
     uint64_t *auxv;            /* pairs */
+    uint64_t strings_end;      /* of the arguments' and the environment's, which lie one behind the other; 0: not known yet */
 };
 
 struct start {
@@ -35,6 +36,8 @@ void stack_read(struct start_stack *stack, uint64_t *words);
 void stack_shift(struct start_stack *stack, size_t count);
 /* An entry of the auxiliary vector; NULL: there is none. */
 uint64_t *stack_aux(const struct start_stack *stack, uint64_t type);
+/* The program's path instead of ours, where the kernel did not know of it: AT_EXECFN and the thread's name. */
+void stack_name(const struct start_stack *stack, const char *path);
 /* The program's own layout, with this stack's arguments and environment: PR_SET_MM_MAP. `executable`: the binary, where it may be set. */
 void stack_set_layout(const struct start_stack *stack, const struct start_layout *layout, int executable);
 
