@@ -12,6 +12,7 @@ bool failure_set(struct failure *why, const char *format, ...)
     vsnprintf(why->sentence, sizeof(why->sentence), format, args);
     va_end(args);
     why->exit_status = 1;
+    why->error = 0;
     return false;
 }
 
@@ -25,6 +26,7 @@ bool failure_errno(struct failure *why, const char *format, ...)
     if (n >= 0 && (size_t)n < sizeof(why->sentence))
         snprintf(why->sentence + n, sizeof(why->sentence) - (size_t)n, ": %s", strerror(error));
     why->exit_status = 1;
+    why->error = error;
     return false;
 }
 

@@ -8,6 +8,7 @@
 
 struct failure {
     int exit_status;      /* 1 it did not work, 2 misuse or nothing could be read */
+    int error;            /* errno's value where that says it, else 0 */
     char sentence[1024];
 };
 

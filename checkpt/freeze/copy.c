@@ -9,6 +9,8 @@
 #include "checkpt/freeze/pages.h"
 #include "checkpt/freeze/session.h"
 
+enum { STREAM_LEVEL = 1 }; /* of zstd: what cannot seek is written packed */
+
 static bool refused(struct session *session, struct failure *why)
 {
     return failure_set(why, "%s", ckpt_writer_error(session->writer));
@@ -39,7 +41,8 @@ static bool begin(struct session *session, struct failure *why)
         errno = -error;
         return failure_errno(why, "the new file");
     }
-    session->writer = ckpt_writer_create(&session->sink, NULL);
+    const struct ckpt_writer_options options = {.struct_size = sizeof(options), .compression = session->output.is_stream ? STREAM_LEVEL : 0};
+    session->writer = ckpt_writer_create(&session->sink, &options);
     if (session->writer == NULL)
         return failure_set(why, "writer: out of memory");
     if (!model_emit(&session->model, session->writer, why) || !extents_declare(&session->extents, &session->model, session->writer, why))

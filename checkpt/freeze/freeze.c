@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "checkpt/tracee/tracee.h"
 
 enum { MODE_AUTO = 0, MODE_STOP = 1, MODE_FORK = 2 };
+enum { RETVAL = 1 }; /* what sys_checkpoint() returns in a resumed program, unless who resumes it says otherwise */
 enum { FORK_ABOVE = 8 << 20 }; /* less than this is copied sooner than a snapshot is made and reaped */
 
 static bool look(struct session *s, struct failure *why)
@@ -55,8 +57,37 @@ static bool explain(struct session *s, struct failure *why)
     return false;
 }
 
+static bool is_mapped(const struct freeze *freeze, const struct stat *file)
+{
+    for (size_t i = 0; i < freeze->map_count; i++)
+        if (freeze->maps[i].inode == file->st_ino && freeze->maps[i].device == file->st_dev)
+            return true;
+    return false;
+}
+
+/* Writing to what the program's own memory is mapped from would destroy it. */
+static bool open_descriptor(struct session *s, struct failure *why)
+{
+    struct stat status;
+    s->path = "the image's descriptor";
+    if (!output_open_descriptor(&s->output, *s->request->descriptor, why))
+        return false;
+    if (fstat(s->output.fd, &status) != 0)
+        return failure_errno(why, "%s", s->path);
+    if (is_mapped(&s->freeze, &status)) {
+        output_forget(&s->output);
+        errno = ETXTBSY;
+        return failure_errno(why, "the program's memory is mapped from the very file that is to be written: write to a new one, and rename it over the old one or remove "
+                                  "the old one first");
+    }
+    s->freeze.sink = (struct freeze_sink){.is_descriptor = true, .device = status.st_dev, .inode = status.st_ino};
+    return s->output.is_stream || ftruncate(s->output.fd, 0) == 0 || failure_errno(why, "%s", s->path);
+}
+
 static bool open_output(struct session *s, struct failure *why)
 {
+    if (s->request->descriptor != NULL)
+        return open_descriptor(s, why);
     s->path = s->request->output;
     if (s->path == NULL) {
         char *name = arena_printf(&s->model.arena, "%s.ckpt", s->freeze.stat.comm);
@@ -207,7 +238,9 @@ static void session_init(struct session *s, const struct freeze_request *request
     s->freeze.pid = request->pid;
     s->freeze.directory = -1;
     s->freeze.options = request->options;
+    s->freeze.caller = request->caller;
     s->freeze.model = &s->model;
+    s->model.image.retval = RETVAL;
 }
 
 bool freeze_program(const struct freeze_request *request, char *written, struct failure *why)

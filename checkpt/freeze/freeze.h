@@ -9,6 +9,8 @@
 struct freeze_request {
     pid_t pid;
     const char *output;    /* NULL: NAME.ckpt in the current directory */
+    const int *descriptor; /* instead of that; not NULL: a regular file, which is replaced from its start on, or a pipe or socket; the caller's to close */
+    struct freeze_caller caller;
     struct freeze_options options;
     /* Called with each thing that is in the way before anything is stopped; may be NULL. */
     void (*refused)(void *context, const struct finding *finding);

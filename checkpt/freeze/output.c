@@ -62,10 +62,54 @@ bool output_open(struct output *output, const char *path, struct failure *why)
     return output->fd >= 0 || failure_errno(why, "%s: creating a file beside it", path);
 }
 
+/* Appending would put every piece at the end: such a file is opened once more. */
+static int duplicate(int fd, int flags)
+{
+    char name[32];
+    if ((flags & O_APPEND) == 0)
+        return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    return open(name, O_WRONLY | O_CLOEXEC);
+}
+
+static bool is_unfit(struct failure *why)
+{
+    errno = EBADF;
+    failure_errno(why, "the descriptor for the image: it must be a regular file, a pipe or a socket, and open for writing");
+    return false;
+}
+
+bool output_open_descriptor(struct output *output, int fd, struct failure *why)
+{
+    struct stat status;
+    int flags = fcntl(fd, F_GETFL);
+    *output = OUTPUT_CLOSED;
+    if (flags < 0 || fstat(fd, &status) != 0 || (flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_RDONLY)
+        return is_unfit(why);
+    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode))
+        return is_unfit(why);
+    output->is_given = true;
+    output->is_stream = !S_ISREG(status.st_mode);
+    output->fd = duplicate(fd, output->is_stream ? 0 : flags);
+    if (output->fd < 0)
+        return failure_errno(why, "the descriptor for the image");
+    return true;
+}
+
+void output_forget(struct output *output)
+{
+    close(output->fd);
+    *output = OUTPUT_CLOSED;
+}
+
 bool output_commit(struct output *output, const char *path, struct failure *why)
 {
-    if (fsync(output->fd) != 0)
+    if (!output->is_stream && fsync(output->fd) != 0)
         return failure_errno(why, "%s: making it durable", path);
+    if (output->is_given) {
+        output_forget(output);
+        return true;
+    }
     if (renameat(output->directory, output->temporary, output->directory, output->name) != 0)
         return failure_errno(why, "%s: renaming %s to it", path, output->temporary);
     output->temporary[0] = '\0';
@@ -76,6 +120,8 @@ bool output_commit(struct output *output, const char *path, struct failure *why)
 
 void output_abandon(struct output *output)
 {
+    if (output->fd >= 0 && output->is_given && !output->is_stream)
+        (void)!ftruncate(output->fd, 0);
     if (output->fd >= 0)
         close(output->fd);
     if (output->fd >= 0 && output->temporary[0] != '\0')

@@ -33,11 +33,25 @@ struct freeze_options {
     bool memory_only;      /* what a start from its memory alone needs: no descriptors, signals, timers or limits */
 };
 
+/* The thread that asked for this image with sys_checkpoint(): what it gets to know in the resumed program. See CheckpointCall in schemas/threads.proto. */
+struct freeze_caller {
+    pid_t tid;             /* 0: nobody asked */
+    uint64_t resumed_word;
+};
+
+/* A descriptor that the image goes to: wherever the program has that file open it gets the image itself when it is resumed. */
+struct freeze_sink {
+    bool is_descriptor;
+    uint64_t device, inode;
+};
+
 /* Freezing. Before the stop only `directory` and `stat`/`status` are valid; `tracee` is NULL. While stopped all are. */
 struct freeze {
     pid_t pid;
     int directory;         /* /proc/PID */
     struct freeze_options options;
+    struct freeze_caller caller;
+    struct freeze_sink sink;
     struct model *model;
     struct tracee *tracee;
     struct proc_stat stat;
@@ -52,6 +66,7 @@ struct thaw_options {
     bool keep_pid;         /* --pid: the original pid and thread ids */
     bool copy;             /* --copy: read all memory, map nothing from the image */
     bool verify;           /* --verify: check every digest first */
+    const int *retval;     /* what sys_checkpoint() returns in the resumed program; NULL: what the image says */
     enum changed_policy changed; /* --changed=refuse|ignore|truncate: files that changed since the freeze; truncate cuts what the program was writing back to its size of then */
 };
 

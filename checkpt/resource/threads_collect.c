@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "checkpt/arch/x86_64/restart.h"
+#include "checkpt/include/sys/checkpoint.h"
 #include "checkpt/resource/threads.h"
 #include "checkpt/tracee/tracee.h"
 
@@ -128,6 +130,18 @@ static void collect_affinity(struct arena *arena, Ckpt__Thread *record)
     record->affinity = (ProtobufCBinaryData){(size_t)size, arena_copy(arena, mask, (size_t)size)};
 }
 
+/* Of a call by number the thread must be in it still: a handler's EINTR may have come in between. */
+static void collect_call(struct freeze *freeze, struct model_thread *thread)
+{
+    const struct freeze_caller *caller = &freeze->caller;
+    bool is_in_it = restart_is_pending(&thread->registers) && thread->registers.orig_rax == SYS_sys_checkpoint;
+    if (caller->tid != thread->record.tid || (caller->resumed_word == 0 && !is_in_it))
+        return;
+    thread->record.checkpoint_call = arena_alloc(&freeze->model->arena, sizeof(*thread->record.checkpoint_call));
+    ckpt__checkpoint_call__init(thread->record.checkpoint_call);
+    thread->record.checkpoint_call->resumed_word = caller->resumed_word;
+}
+
 static bool collect_thread(struct freeze *freeze, size_t n, struct failure *why)
 {
     struct arena *arena = &freeze->model->arena;
@@ -140,6 +154,7 @@ static bool collect_thread(struct freeze *freeze, size_t n, struct failure *why)
     if (!collect_registers(freeze, n, thread, why) || !ask(freeze, n, &answers, calls, why))
         return failure_prepend(why, "thread %d", thread->record.tid);
     fill_answers(arena, &thread->record, &answers, calls);
+    collect_call(freeze, thread);
     collect_scheduling(arena, &thread->record);
     collect_affinity(arena, &thread->record);
     return true;

@@ -66,6 +66,30 @@ static void plan_words(struct thaw *thaw)
     }
 }
 
+static int retval_of(const struct thaw *thaw)
+{
+    return thaw->options.retval != NULL ? *thaw->options.retval : thaw->model->image.retval;
+}
+
+/* The thread that asked for the image with libcheckpt looks at these words when it goes on. */
+static void plan_call_words(struct thaw *thaw, const Ckpt__CheckpointCall *call)
+{
+    if (call == NULL || call->resumed_word == 0 || call->resumed_word % sizeof(uint32_t) != 0 || !is_writable(thaw->model, call->resumed_word) ||
+        !is_writable(thaw->model, call->resumed_word + sizeof(uint32_t)))
+        return;
+    plan_store(thaw->plan, call->resumed_word, PLAN_NUMBER(1), 0);
+    plan_store(thaw->plan, call->resumed_word + sizeof(uint32_t), PLAN_NUMBER((uint32_t)retval_of(thaw)), 0);
+}
+
+/* What it was interrupted in is not made again: by number that is the call itself, else the library's waiting for the helper. */
+static void finish_call(const struct thaw *thaw, const Ckpt__CheckpointCall *call, struct user_regs_struct *registers)
+{
+    if (call == NULL || !restart_is_pending(registers))
+        return;
+    registers->rax = (unsigned long long)(long long)(call->resumed_word == 0 ? retval_of(thaw) : -EINTR);
+    registers->orig_rax = ~0ull;
+}
+
 static void plan_registrations(struct plan *plan, const Ckpt__Thread *record)
 {
     PLAN_CALL(plan, "thread: its id's address", SYS_set_tid_address, PLAN_NUMBER(record->clear_child_tid));
@@ -142,6 +166,8 @@ bool threads_plan(struct thaw *thaw, struct failure *why)
         plan_own_id(thaw, i);
     if (!thaw->options.keep_pid)
         plan_words(thaw);
+    for (size_t i = 0; i < model->thread_count; i++)
+        plan_call_words(thaw, model->threads[i].record.checkpoint_call);
     for (size_t i = 0; i < model->thread_count; i++) {
         plan_thread(thaw->plan, i);
         plan_registrations(thaw->plan, &model->threads[i].record);
@@ -204,6 +230,7 @@ bool threads_leave(struct thaw *thaw, struct failure *why)
         const struct model_thread *thread = &model->threads[i];
         const Ckpt__AlternateStack *stack = thread->record.alternate_stack;
         struct user_regs_struct registers = thread->registers;
+        finish_call(thaw, thread->record.checkpoint_call, &registers);
         restart_adjust(&registers, way_of(model, i));
         struct plan_context context = {.registers = &registers,
                                        .xsave = thread->xsave,
