@@ -20,7 +20,7 @@ const char *file_type_name(Ckpt__FileType type)
         [CKPT__FILE_TYPE__FILE_TYPE_BLOCK_DEVICE] = "block-device", [CKPT__FILE_TYPE__FILE_TYPE_FIFO] = "fifo",
         [CKPT__FILE_TYPE__FILE_TYPE_SOCKET] = "socket", [CKPT__FILE_TYPE__FILE_TYPE_SYMLINK] = "symlink",
         [CKPT__FILE_TYPE__FILE_TYPE_MEMFD] = "memfd", [CKPT__FILE_TYPE__FILE_TYPE_SHARED_MEMORY] = "shared-memory",
-        [CKPT__FILE_TYPE__FILE_TYPE_ANONYMOUS_INODE] = "anonymous-inode",
+        [CKPT__FILE_TYPE__FILE_TYPE_ANONYMOUS_INODE] = "anonymous-inode", [CKPT__FILE_TYPE__FILE_TYPE_IMAGE] = "image",
     };
     return type >= 0 && (size_t)type < sizeof(names) / sizeof(names[0]) ? names[type] : "unknown";
 }

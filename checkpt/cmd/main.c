@@ -41,7 +41,10 @@ int main(int argc, char **argv)
 {
     struct settings settings = {0};
     struct cli_arguments arguments;
-    int result = cli_parse(&program, argc, argv, &settings, &arguments);
+    int result;
+    if (cmd_call(argc, argv, &result))
+        return result;
+    result = cli_parse(&program, argc, argv, &settings, &arguments);
     if (result != CLI_GO)
         return result;
     result = runs[arguments.command->id](&settings, &arguments);

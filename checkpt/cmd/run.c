@@ -1,5 +1,6 @@
 #include "checkpt/run/run.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "checkpt/cmd/tell.h"
@@ -39,6 +40,12 @@ static void typed(void *context, pid_t group)
     (void)group;
 }
 
+static bool register_own(struct failure *why)
+{
+    errno = listen_register_own();
+    return errno == 0 || failure_errno(why, "registering sys_checkpoint");
+}
+
 static bool load_modules(const struct cli_list *modules, struct failure *why)
 {
     for (size_t i = 0; i < modules->count; i++)
@@ -53,7 +60,7 @@ int cmd_run(const struct settings *settings, const struct cli_arguments *argumen
     const struct listen_options options = {.table = sysent_table(), .capability_mode = settings->capability_mode};
     struct run_service service = {.context = listen_create(&options), .enter = enter, .take = take, .ready = ready, .typed = typed};
     const struct run_request request = {.command = arguments->operands, .character = -1, .service = &service};
-    if (load_modules(&settings->modules, &why))
+    if (register_own(&why) && load_modules(&settings->modules, &why))
         run_program(&request, &why);
     return tell_failure("run", &why);
 }

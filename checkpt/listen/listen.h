@@ -19,6 +19,9 @@ struct listen_options {
     bool capability_mode;   /* only calls with SYF_CAPENABLED; others are EPERM. The kernel's own calls are not judged */
 };
 
+/* Registers the project's own calls in the table of this process: sys_checkpoint. They stay. 0 or an error number. */
+int listen_register_own(void);
+
 struct listener;
 
 /* NULL: out of memory. */

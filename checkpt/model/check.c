@@ -58,8 +58,11 @@ static bool check_descriptors(const struct model *model, struct failure *why)
         const Ckpt__Descriptor *d = model->descriptors.descriptors[i];
         if (i > 0 && d->number <= model->descriptors.descriptors[i - 1]->number)
             return failure_set(why, "fd %u: descriptors are not in order", d->number);
-        if (d->number >= MOST_DESCRIPTORS || d->image != (d->open_file == 0) || (!d->image && model_open_file(model, d->open_file) == NULL))
+        const Ckpt__OpenFile *open_file = model_open_file(model, d->open_file);
+        if (d->number >= MOST_DESCRIPTORS || open_file == NULL)
             return failure_set(why, "fd %u: beyond a million, or open file %u is not in the image", d->number, d->open_file);
+        if (open_file->inherited == 0 && model_file(model, open_file->file) == NULL)
+            return failure_set(why, "fd %u: the file of open file %u is not in the image", d->number, d->open_file);
     }
     return true;
 }

@@ -57,8 +57,9 @@ struct proc_status {
     uint64_t sig_blocked, sig_ignored, sig_caught, sig_pending, shared_pending;
     uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
     uint32_t umask;
-    int32_t tracer_pid, threads;
+    int32_t process /* Tgid */, tracer_pid, threads;
     uint32_t seccomp;
+    uint32_t seccomp_filters; /* Linux 5.9 */
     bool no_new_privs, thp_enabled;
 };
 bool proc_status(int directory, const char *name, struct arena *arena, struct proc_status *status, struct failure *why);

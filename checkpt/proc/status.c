@@ -28,7 +28,7 @@ static void read_groups(const char *text, struct arena *arena, struct proc_statu
 enum kind { KIND_U64, KIND_U32, KIND_I32, KIND_BOOL, KIND_IDS };
 #define FIELD(key, base, kind, member) {key ":", base, kind, offsetof(struct proc_status, member)}
 static const struct {
-    char key[16];
+    char key[24];
     int base;
     enum kind kind;
     size_t offset;
@@ -51,6 +51,8 @@ static const struct {
     FIELD("CapAmb", 16, KIND_U64, cap_ambient),
     FIELD("NoNewPrivs", 10, KIND_BOOL, no_new_privs),
     FIELD("Seccomp", 10, KIND_U32, seccomp),
+    FIELD("Tgid", 10, KIND_I32, process),
+    FIELD("Seccomp_filters", 10, KIND_U32, seccomp_filters),
 };
 
 static void store(struct proc_status *status, size_t field, const char *text)

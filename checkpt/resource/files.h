@@ -16,6 +16,7 @@ enum files_kind {
     FILES_BY_PATH,   /* opened again */
     FILES_VIRTUAL,   /* opened again, but the kernel makes it up: its inode, size and time mean nothing */
     FILES_CONTENT,   /* has no path: its content is saved */
+    FILES_IMAGE,     /* where the image goes: becomes the image itself */
     FILES_REFUSED,
 };
 struct files_fate {

@@ -19,7 +19,7 @@ static struct use *uses_of(const struct model *model, struct arena *arena)
     struct use *uses = arena_alloc(arena, (model->file_count + 1) * sizeof(*uses));
     for (size_t i = 0; i < model->open_file_count; i++) {
         const Ckpt__OpenFile *open_file = model->open_files[i];
-        if (open_file->file == 0 || open_file->inherited != 0)
+        if (open_file->file == 0 || open_file->inherited != 0 || model->files[open_file->file - 1]->type == CKPT__FILE_TYPE__FILE_TYPE_IMAGE)
             continue;
         struct use *use = &uses[open_file->file - 1];
         if (!use->any || (files_is_written(open_file) && !use->written))

@@ -63,9 +63,22 @@ static void collect_locks(struct arena *arena, const struct proc_fd *fd, Ckpt__O
     }
 }
 
+static Ckpt__OpenFile *collect_image(struct model *model)
+{
+    Ckpt__OpenFile *open_file = model_add_open_file(model);
+    Ckpt__File *file = model_add_file(model);
+    file->type = CKPT__FILE_TYPE__FILE_TYPE_IMAGE;
+    file->mode = S_IFREG;
+    open_file->file = file->id;
+    open_file->flags = O_RDONLY;
+    return open_file;
+}
+
 static Ckpt__OpenFile *collect_open_file(struct freeze *freeze, const struct proc_fd *fd, const struct files_fate *fate, Ckpt__Descriptor *descriptor)
 {
     struct model *model = freeze->model;
+    if (fate->kind == FILES_IMAGE)
+        return collect_image(model);
     Ckpt__OpenFile *open_file = model_add_open_file(model);
     open_file->file = collect_file(freeze, fd, fate)->id;
     open_file->flags = fd->flags;
@@ -142,7 +155,7 @@ bool files_collect(struct freeze *freeze, struct failure *why)
             return refuse(fd, &fate, why);
         Ckpt__OpenFile *open_file = collect_open_file(freeze, fd, &fate, descriptor);
         descriptor->open_file = open_file->id;
-        if (fate.kind != FILES_INHERITED && (fd->flags & O_PATH) == 0)
+        if (fate.kind != FILES_INHERITED && fate.kind != FILES_IMAGE && (fd->flags & O_PATH) == 0)
             asked[asked_count++] = (struct asked){open_file, fd->number};
     }
     return ask(freeze, asked, asked_count, why);

@@ -140,6 +140,13 @@ static bool is_same_terminal(const struct proc_fd *standard, const struct proc_f
     return S_ISCHR(fd->mode) && S_ISCHR(standard->mode) && standard->rdev == fd->rdev && !is_plain_device(fd->rdev);
 }
 
+/* A pipe's two ends are one inode. */
+static bool is_sink(const struct freeze_sink *sink, const struct proc_fd *fd)
+{
+    return sink->is_descriptor && fd->inode == sink->inode && fd->device == sink->device &&
+           (S_ISREG(fd->mode) || ((fd->flags & O_PATH) == 0 && (fd->flags & O_ACCMODE) != O_RDONLY));
+}
+
 struct files_fate files_fate(const struct freeze *freeze, const size_t *same, size_t index, struct arena *arena)
 {
     const struct proc_fd *fd = &freeze->fds[index], *first = &freeze->fds[same[index]];
@@ -150,5 +157,7 @@ struct files_fate files_fate(const struct freeze *freeze, const size_t *same, si
     for (size_t i = 0; i < freeze->fd_count && freeze->fds[i].number < FILES_STANDARD; i++)
         if (is_same_terminal(&freeze->fds[i], fd))
             return (struct files_fate){.kind = FILES_INHERITED, .from = freeze->fds[i].number, .noun = fd->target};
+    if (is_sink(&freeze->sink, fd))
+        return (struct files_fate){.kind = FILES_IMAGE, .noun = fd->target};
     return fate_of(freeze, fd, arena);
 }

@@ -125,6 +125,18 @@ static void plan_made(struct making *m, const Ckpt__Descriptor *descriptor, cons
     plan_owner(m, descriptor, open_file, path);
 }
 
+static bool is_image(const struct making *m, const Ckpt__OpenFile *open_file)
+{
+    return open_file->inherited == 0 && model_file(m->thaw->model, open_file->file)->type == CKPT__FILE_TYPE__FILE_TYPE_IMAGE;
+}
+
+/* From its beginning, wherever the reader has left it. */
+static void plan_image(struct making *m, const Ckpt__Descriptor *descriptor)
+{
+    plan_dup(m, (uint32_t)m->thaw->image_fd, descriptor);
+    PLAN_CALL(m->thaw->plan, about(m, descriptor, "the image", "going to its start"), SYS_lseek, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(0), PLAN_NUMBER(SEEK_SET));
+}
+
 static void plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor)
 {
     const Ckpt__OpenFile *open_file = model_open_file(m->thaw->model, descriptor->open_file);
@@ -133,6 +145,8 @@ static void plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor
         plan_dup(m, open_file->inherited - 1, descriptor);
     else if (!is_inherited && m->first[open_file->id - 1] >= 0)
         plan_dup(m, (uint32_t)m->first[open_file->id - 1], descriptor);
+    else if (is_image(m, open_file))
+        plan_image(m, descriptor);
     else if (!is_inherited)
         plan_made(m, descriptor, open_file);
     if (is_standard && !is_inherited)

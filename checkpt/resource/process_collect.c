@@ -41,7 +41,7 @@ static void collect_identity(struct freeze *freeze)
     process->comm = (ProtobufCBinaryData){strlen(stat->comm), arena_copy(&freeze->model->arena, stat->comm, strlen(stat->comm))};
     process->umask = freeze->status.umask;
     process->no_new_privs = freeze->status.no_new_privs;
-    process->seccomp_mode = freeze->status.seccomp;
+    process->seccomp_mode = process_is_listened_to(freeze) ? 0 : freeze->status.seccomp;
 }
 
 static bool collect_numbers(struct freeze *freeze, struct failure *why)
@@ -83,7 +83,7 @@ static bool has_no_children(struct freeze *freeze, struct failure *why)
     pid_t *pids;
     size_t count;
     char name[64];
-    if (!proc_children(freeze->directory, &freeze->model->arena, &pids, &count, why))
+    if (!process_children(freeze, &freeze->model->arena, &pids, &count, why))
         return false;
     return count == 0 || failure_set(why, "child %d (%s): a program with children cannot be saved yet", pids[0],
                                      process_name(freeze->directory, pids[0], name, NULL));

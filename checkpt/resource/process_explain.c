@@ -32,7 +32,7 @@ static void explain_children(struct freeze *freeze, struct findings *findings)
     pid_t *pids;
     size_t count;
     struct failure why;
-    if (!proc_children(freeze->directory, findings->arena, &pids, &count, &why)) {
+    if (!process_children(freeze, findings->arena, &pids, &count, &why)) {
         findings_add(findings, VERDICT_REFUSED, "children", "a kernel with CONFIG_PROC_CHILDREN", "cannot be listed: %s", why.sentence);
         return;
     }
@@ -112,7 +112,7 @@ static void explain_seccomp(struct freeze *freeze, struct findings *findings)
 {
     static const char *const modes[] = {"", "strict mode", "filters"};
     uint32_t mode = freeze->status.seccomp;
-    if (mode != 0)
+    if (mode != 0 && !process_is_listened_to(freeze))
         findings_add(findings, VERDICT_REFUSED, "seccomp", "start it without its sandbox", "%s of its system calls (seccomp) cannot be saved yet",
                      mode < sizeof(modes) / sizeof(modes[0]) ? modes[mode] : "restrictions");
 }

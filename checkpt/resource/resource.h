@@ -66,6 +66,7 @@ struct thaw_options {
     bool keep_pid;         /* --pid: the original pid and thread ids */
     bool copy;             /* --copy: read all memory, map nothing from the image */
     bool verify;           /* --verify: check every digest first */
+    const int *descriptor; /* of the image, instead of its path, which then is for messages only; NULL: none */
     const int *retval;     /* what sys_checkpoint() returns in the resumed program; NULL: what the image says */
     enum changed_policy changed; /* --changed=refuse|ignore|truncate: files that changed since the freeze; truncate cuts what the program was writing back to its size of then */
 };

@@ -28,7 +28,8 @@ static bool unreadable(struct failure *why)
 static bool open_file(struct session *s, struct failure *why)
 {
     struct stat status;
-    s->file = open(s->thaw.path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const int *given = s->thaw.options.descriptor;
+    s->file = given != NULL ? fcntl(*given, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : open(s->thaw.path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (s->file < 0 || fstat(s->file, &status) != 0)
         return unreadable(why);
     if (S_ISDIR(status.st_mode)) {

@@ -1,0 +1,218 @@
+/* What sys_checkpoint() asks for, done by a process of our own.
+ *
+ *     checkpt --call TYPE FD PID RETVAL CALLER TID WORD SPOOL
+ *     checkpt --become CKPT_THAW FD …
+ *
+ * The first four are the call's; -2 as FD is a descriptor that the caller does not have. CALLER and TID are the process and the thread that call, WORD is the address of
+ * the words that a thaw sets (0: the call was made by number), SPOOL a file to copy a stream to before it is thawed, or -1. The exit status of --call is an error
+ * number or 0: for CKPT_THAW that the image can be thawed. --become thaws it. With CHECKPT_MESSAGES in the environment the reasons are told on standard error. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpt/cmd/tell.h"
+#include "checkpt/freeze/freeze.h"
+#include "checkpt/include/sys/checkpoint.h"
+#include "checkpt/policy/policy.h"
+#include "checkpt/thaw/thaw.h"
+#include "cli/complain.h"
+
+enum { TYPE, FD, PID, RETVAL, CALLER, TID, WORD, SPOOL, COUNT };
+enum { NO_FD = -1 };
+
+struct call {
+    int64_t numbers[COUNT];
+    struct policy policy;
+    struct proc_stat stat;
+    struct proc_status status;
+    struct arena arena;
+};
+
+static bool has_messages(void)
+{
+    return secure_getenv("CHECKPT_MESSAGES") != NULL;
+}
+
+static void tell(void *context, const struct finding *finding)
+{
+    if (has_messages())
+        tell_refused(context, finding);
+}
+
+static int number(const struct call *call, int which)
+{
+    return (int)call->numbers[which];
+}
+
+/* The reason as a sentence and as a number. */
+static int refuse(const struct failure *why, int otherwise)
+{
+    if (has_messages() && why->sentence[0] != '\0')
+        cli_complain("checkpt", "sys_checkpoint", "%s", why->sentence);
+    return why->error != 0 ? why->error : otherwise;
+}
+
+static bool look_at_caller(struct call *call)
+{
+    struct failure why;
+    int directory;
+    if (!proc_open(number(call, CALLER), &directory, &why))
+        return false;
+    bool fine = proc_stat(directory, "stat", &call->stat, &why) && proc_status(directory, "status", &call->arena, &call->status, &why);
+    close(directory);
+    return fine;
+}
+
+/* A program that has, or had, other rights than whoever started it. */
+static bool is_set_id(const struct proc_status *status)
+{
+    return status->uid[0] != status->uid[1] || status->uid[1] != status->uid[2] || status->gid[0] != status->gid[1] || status->gid[1] != status->gid[2];
+}
+
+static int check_permission(struct call *call)
+{
+    struct failure why;
+    if (!policy_load(&call->policy, policy_path(), &why))
+        return refuse(&why, EPERM);
+    return policy_allows_me(&call->policy) && look_at_caller(call) && !is_set_id(&call->status) ? 0 : EPERM;
+}
+
+/* Soft limits of 0 are what most systems give everybody, against core files of crashes; who forbids means the hard one. */
+static bool is_forbidden(const struct call *call)
+{
+    struct rlimit limit;
+    return (prlimit(number(call, CALLER), RLIMIT_CORE, NULL, &limit) == 0 || getrlimit(RLIMIT_CORE, &limit) == 0) && limit.rlim_max == 0;
+}
+
+static int freeze(struct call *call)
+{
+    char path[PATH_MAX], written[FREEZE_NAME_MAX];
+    struct failure why = {0};
+    const struct policy_names names = {.name = call->stat.comm, .pid = number(call, CALLER), .user = call->status.uid[0]};
+    int fd = number(call, FD);
+    struct freeze_request request = {
+        .pid = number(call, CALLER),
+        .caller = {.tid = number(call, TID), .resumed_word = (uint64_t)call->numbers[WORD]},
+        .refused = tell,
+        .context = (char[]){"sys_checkpoint"},
+    };
+    if (fd < 0 && (fd != NO_FD || number(call, PID) != -1))
+        return EBADF;
+    if (is_forbidden(call))
+        return ERANGE;
+    if (fd == NO_FD && !policy_expand(call->policy.template, &names, path, sizeof(path)))
+        return ENAMETOOLONG;
+    if (fd == NO_FD)
+        request.output = path;
+    else
+        request.descriptor = &fd;
+    if (freeze_program(&request, written, &why))
+        return 0;
+    return refuse(&why, why.sentence[0] == '\0' ? EBUSY : EIO);
+}
+
+/* A pipe's or socket's whole content. */
+static int spool(int from, int to)
+{
+    char bytes[65536];
+    for (;;) {
+        ssize_t got = read(from, bytes, sizeof(bytes));
+        if (got == 0)
+            return 0;
+        if (got < 0 && errno != EINTR)
+            return errno == EBADF ? EBADF : EIO;
+        for (ssize_t done = 0; done < got;) {
+            ssize_t put = write(to, bytes + done, (size_t)(got - done));
+            if (put < 0 && errno != EINTR)
+                return errno;
+            done += put > 0 ? put : 0;
+        }
+    }
+}
+
+static bool is_readable(int fd)
+{
+    struct stat status;
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_WRONLY && fstat(fd, &status) == 0 &&
+           (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+static struct thaw_options options_of(const int *fd, const int *retval)
+{
+    return (struct thaw_options){.descriptor = fd, .retval = retval};
+}
+
+static int check(struct call *call)
+{
+    struct failure why = {0};
+    int fd = number(call, FD), copy = number(call, SPOOL), retval = number(call, RETVAL);
+    struct findings findings = {.arena = &call->arena};
+    if (!is_readable(fd))
+        return EBADF;
+    int error = copy >= 0 ? spool(fd, copy) : 0;
+    if (error != 0)
+        return error;
+    const struct thaw_options options = options_of(copy >= 0 ? &copy : &fd, &retval);
+    if (!thaw_check("the image's descriptor", &options, &findings, NULL, &why))
+        return refuse(&why, why.exit_status == CLI_MISUSE ? EIO : EINVAL);
+    for (size_t i = 0; i < findings.count; i++)
+        if (findings.list[i].verdict == VERDICT_REFUSED)
+            tell((char[]){"sys_checkpoint"}, &findings.list[i]);
+    return findings.refused == 0 ? 0 : EBUSY;
+}
+
+static int serve(struct call *call)
+{
+    int error = check_permission(call);
+    if (error != 0)
+        return error;
+    if (number(call, PID) != -1 && (number(call, TYPE) == CKPT_THAW || number(call, PID) != number(call, CALLER)))
+        return EINVAL;
+    switch (number(call, TYPE)) {
+    case CKPT_FREEZE:
+        return freeze(call);
+    case CKPT_THAW:
+        return check(call);
+    }
+    return EOPNOTSUPP;
+}
+
+static int become(const struct call *call)
+{
+    int fd = number(call, FD), retval = number(call, RETVAL);
+    struct failure why = {.exit_status = CLI_FAILED};
+    struct thaw_options options = options_of(&fd, &retval);
+    thaw_program("the image's descriptor", &options, tell_refused, (char[]){"sys_checkpoint"}, &why);
+    return tell_failure("sys_checkpoint", &why);
+}
+
+/* The caller had every signal blocked, and died with its thread: what is written to a file is taken back. */
+static void take_own_state(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    prctl(PR_SET_PDEATHSIG, 0);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+bool cmd_call(int argc, char **argv, int *status)
+{
+    struct call call = {.numbers = {0}};
+    bool becomes = argc > 1 && strcmp(argv[1], "--become") == 0;
+    if (argc != 2 + COUNT || (!becomes && strcmp(argv[1], "--call") != 0))
+        return false;
+    for (int i = 0; i < COUNT; i++)
+        call.numbers[i] = strtoll(argv[2 + i], NULL, 10);
+    take_own_state();
+    *status = becomes ? become(&call) : serve(&call);
+    arena_deinit(&call.arena);
+    return true;
+}

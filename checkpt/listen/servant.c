@@ -1,0 +1,122 @@
+/* Started with a clone that has no exit signal, so that nobody else who waits for children meets it, and between clone and execve with system calls only: other
+ * threads of this process hold locks. */
+#include "checkpt/listen/servant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "checkpt/arch/x86_64/raw_call.h"
+#include "checkpt/arena.h"
+#include "checkpt/proc/proc.h"
+
+enum { STACK_SIZE = 16384, NUMBER_SIZE = 16, NUMBERS = 8, NO_START = 127, PLACE = 3, BAD_FD = -2 };
+
+#define pointer(x) ((uint64_t)(uintptr_t)(x))
+
+struct servant {
+    int fd;                 /* the program's, here; -1: none */
+    bool changes_user;
+    struct proc_status status;
+    char directory[32];
+    char numbers[NUMBERS][NUMBER_SIZE];
+    const char *arguments[NUMBERS + 3];
+};
+
+static void take_rights(const struct proc_status *status)
+{
+    if (raw_call(SYS_setgroups, status->group_count, pointer(status->groups), 0, 0) != 0 ||
+        raw_call(SYS_setresgid, status->gid[1], status->gid[1], status->gid[1], 0) != 0 ||
+        raw_call(SYS_setresuid, status->uid[1], status->uid[1], status->uid[1], 0) != 0)
+        raw_call(SYS_exit, EPERM, 0, 0, 0);
+}
+
+static void begin(void *argument)
+{
+    const struct servant *servant = argument;
+    if (servant->fd == PLACE)
+        raw_call(SYS_fcntl, PLACE, F_SETFD, 0, 0);
+    else if (servant->fd >= 0)
+        raw_call(SYS_dup3, (uint64_t)servant->fd, PLACE, 0, 0);
+    raw_call(SYS_close_range, servant->fd >= 0 ? PLACE + 1 : PLACE, ~0u, CLOSE_RANGE_CLOEXEC, 0);
+    if (raw_call(SYS_chdir, pointer(servant->directory), 0, 0, 0) != 0)
+        raw_call(SYS_exit, EPERM, 0, 0, 0);
+    if (servant->changes_user)
+        take_rights(&servant->status);
+    raw_call(SYS_execve, pointer("/proc/self/exe"), pointer(servant->arguments), pointer(environ), 0);
+    raw_call(SYS_exit, NO_START, 0, 0, 0);
+}
+
+static bool look_at_caller(struct servant *servant, pid_t tid, struct arena *arena)
+{
+    struct failure ignored;
+    int directory;
+    if (!proc_open(tid, &directory, &ignored))
+        return false;
+    bool fine = proc_status(directory, "status", arena, &servant->status, &ignored);
+    close(directory);
+    return fine;
+}
+
+/* The program's descriptor: the same open file, not another with its name. */
+static int fetch(pid_t process, int fd)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, process, 0);
+    int fetched = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
+    if (pidfd >= 0)
+        close(pidfd);
+    return fetched;
+}
+
+static void write_arguments(struct servant *servant, const struct servant_call *call)
+{
+    int fd = servant->fd >= 0 ? PLACE : call->fd == -1 ? -1 : BAD_FD;
+    const int numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->tid, 0, -1};
+    servant->arguments[0] = "checkpt";
+    servant->arguments[1] = "--call";
+    for (int i = 0; i < NUMBERS; i++) {
+        snprintf(servant->numbers[i], NUMBER_SIZE, "%d", numbers[i]);
+        servant->arguments[2 + i] = servant->numbers[i];
+    }
+    servant->arguments[2 + NUMBERS] = NULL;
+    snprintf(servant->directory, sizeof(servant->directory), "/proc/%d/cwd", servant->status.process);
+}
+
+static int run(struct servant *servant)
+{
+    int status;
+    char *stack = malloc(STACK_SIZE);
+    if (stack == NULL)
+        return ENOMEM;
+    long child = raw_spawn(CLONE_VM | CLONE_VFORK, (void *)((uintptr_t)(stack + STACK_SIZE) & ~(uintptr_t)15), begin, servant);
+    int error = child < 0 ? (int)-child : 0;
+    while (error == 0 && waitpid((pid_t)child, &status, __WALL) < 0)
+        error = errno == EINTR ? 0 : EIO;
+    free(stack);
+    return error != 0 ? error : WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
+int servant_run(const struct servant_call *call)
+{
+    struct servant servant = {.fd = -1};
+    struct arena arena = {0};
+    int error = ESRCH;
+    if (look_at_caller(&servant, call->tid, &arena)) {
+        servant.changes_user = geteuid() == 0 && servant.status.uid[1] != 0;
+        if (call->fd >= 0)
+            servant.fd = fetch(servant.status.process, call->fd);
+        write_arguments(&servant, call);
+        error = run(&servant);
+        if (servant.fd >= 0)
+            close(servant.fd);
+    }
+    arena_deinit(&arena);
+    return error;
+}

@@ -1,0 +1,61 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpt/resource/process.h"
+
+enum { ANCESTORS_MAX = 256, SECCOMP_FILTERS = 2 /* SECCOMP_MODE_FILTER */ };
+
+bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why)
+{
+    size_t kept = 0;
+    if (!proc_children(freeze->directory, arena, pids, count, why))
+        return false;
+    for (size_t i = 0; i < *count; i++)
+        if ((*pids)[i] != getpid())
+            (*pids)[kept++] = (*pids)[i];
+    *count = kept;
+    return true;
+}
+
+static bool is_checkpt(int directory)
+{
+    struct stat there, here;
+    return fstatat(directory, "exe", &there, 0) == 0 && stat("/proc/self/exe", &here) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+static bool look_at(pid_t pid, bool *listens, uint32_t *filters, pid_t *parent)
+{
+    struct arena arena = {0};
+    struct proc_stat stat;
+    struct proc_status status;
+    struct failure ignored;
+    int directory;
+    if (!proc_open(pid, &directory, &ignored))
+        return false;
+    bool fine = proc_stat(directory, "stat", &stat, &ignored) && proc_status(directory, "status", &arena, &status, &ignored);
+    if (fine) {
+        *parent = stat.ppid;
+        *filters = status.seccomp_filters;
+        *listens = is_checkpt(directory);
+    }
+    arena_deinit(&arena);
+    close(directory);
+    return fine;
+}
+
+/* The keeper of `checkpt run` is an ancestor, or has started this process at the call of one of the program's threads; the program has one filter more. */
+bool process_is_listened_to(const struct freeze *freeze)
+{
+    bool listens, by_call = freeze->caller.tid != 0 && freeze->caller.resumed_word == 0;
+    uint32_t filters;
+    pid_t pid = by_call ? getpid() : freeze->stat.ppid;
+    if (freeze->status.seccomp != SECCOMP_FILTERS || freeze->status.seccomp_filters == 0)
+        return false;
+    for (int i = 0; i < ANCESTORS_MAX && pid > 0; i++) {
+        if (!look_at(pid, &listens, &filters, &pid))
+            return false;
+        if (listens && filters + 1 == freeze->status.seccomp_filters)
+            return true;
+    }
+    return false;
+}
