@@ -205,10 +205,13 @@ static void reap(struct session *s)
     s->snapshot = 0;
 }
 
+/* Making the file durable takes longer than all the rest: the program is not kept waiting for that. */
 static bool copy(struct session *s, struct failure *why)
 {
     bool done = session_copy(s, why);
     extents_deinit(&s->extents);
+    if (!s->request->options.exit)
+        tracee_detach(s->freeze.tracee);
     return done;
 }
 
