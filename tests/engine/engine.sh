@@ -95,13 +95,22 @@ whole() {
 
 # One sentence of a program's state that a freeze must not change: mappings, descriptors, threads, children, tracer, mask.
 state_of() {
-    cut -d' ' -f1-5 "/proc/$1/maps"
+    grep -v '\[stack\]' "/proc/$1/maps" | cut -d' ' -f1-5
     for link in "/proc/$1/fd"/*; do
         readlink "$link"
     done
     ls "/proc/$1/task"
     cat "/proc/$1/task"/*/children
-    grep -E '^(TracerPid|SigBlk|SigIgn|SigCgt|ShdPnd|Threads|Seccomp):' "/proc/$1/status"
+    grep -E '^(TracerPid|SigBlk|SigIgn|SigCgt|Threads|Seccomp):' "/proc/$1/status"
+}
+
+# same: the state is that of the file `before`; the program itself opens and closes files meanwhile, so that it is looked at more than once.
+same() {
+    tries=0
+    until state_of "$pid" >after && cmp -s before after; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || { diff before after; return 1; }
+    done
 }
 
 # life VICTIM [OPTION…]: frozen while it runs on, frozen for good, resumed, frozen over its own image, resumed by copying, and judged each time.

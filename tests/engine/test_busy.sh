@@ -8,9 +8,6 @@ often() {
         i=$((i + 1))
     done
 }
-same() {
-    state_of "$pid" >after && diff before after
-}
 # VICTIM's mappings are steady once it runs.
 busy() {
     check "$1 starts" start "$@"

@@ -5,9 +5,6 @@ points=${POINTS:-60}
 image_is_whole() {
     [ ! -e "$dir/x.ckpt" ] || "$dump" --verify "$dir/x.ckpt" >/dev/null
 }
-same() {
-    state_of "$pid" >after && diff before after
-}
 # What checkpt cannot clean up when it is killed is a file beside the final name.
 tidy() {
     rm -f "$dir"/.x.ckpt.*
@@ -19,15 +16,15 @@ calls() {
 at_many() {
     injection=$1
     shift
-    count=0
-    while [ "$count" -lt "$points" ]; do
-        at=$((1 + count * total / points))
+    point=0
+    while [ "$point" -lt "$points" ]; do
+        at=$((1 + point * total / points))
         rm -f "$dir/x.ckpt"
         strace -f -qq -o /dev/null -e inject="all:$injection:when=$at" "$checkpt" freeze -o "$dir/x.ckpt" "$@" "$pid" >killed.out 2>&1
         image_is_whole && advances 1 || { echo "at call $at of $total"; cat killed.out; return 1; }
         same || { echo "left at call $at of $total:"; sed -n "${at}p" calls; return 1; }
         tidy
-        count=$((count + 1))
+        point=$((point + 1))
     done
 }
 # harmed VICTIM [OPTION…]
