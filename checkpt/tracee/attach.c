@@ -23,6 +23,7 @@
 enum {
     YIELDS = 200,          /* before waiting costs more than it saves */
     PATIENCE_MS = 3000,    /* for a thread that the kernel does not let go: one that waits for its vfork() child, or for a device */
+    MORE_PATIENCE_MS = 30000, /* for one that only needs a processor, on a machine that has none to spare */
     ROUNDS = 100,          /* for a program that starts threads all the time; each round stops all that there are */
 };
 
@@ -32,6 +33,13 @@ static bool stat_of(const struct tracee *tracee, pid_t tid, struct proc_stat *st
     struct failure ignored;
     snprintf(name, sizeof(name), "task/%d/stat", tid);
     return proc_stat(tracee->directory, name, stat, &ignored);
+}
+
+/* In uninterruptible sleep. */
+static bool is_held(const struct tracee *tracee, pid_t tid)
+{
+    struct proc_stat stat;
+    return stat_of(tracee, tid, &stat) && stat.state == 'D';
 }
 
 static bool is_dead(const struct tracee *tracee, pid_t tid)
@@ -149,9 +157,11 @@ static bool wait_for_thread(struct tracee *tracee, struct thread *thread, int64_
             thread->state = THREAD_EXITED;
         else if (stop.kind != STOP_NOT_YET)
             request(PTRACE_CONT, thread->tid, 0, stop.kind == STOP_SIGNAL ? (uint64_t)stop.signal : 0);
-        else if (turn > YIELDS && milliseconds() > deadline)
+        else if (turn > YIELDS && milliseconds() > deadline && is_held(tracee, thread->tid))
             return failure_set(why, "process %d: thread %d has not stopped for %d seconds: it waits for a vfork() child or for a device; try again when it "
                                     "goes on", tracee->pid, thread->tid, PATIENCE_MS / 1000);
+        else if (turn > YIELDS && milliseconds() > deadline + MORE_PATIENCE_MS - PATIENCE_MS)
+            return failure_set(why, "process %d: thread %d has not stopped for %d seconds", tracee->pid, thread->tid, MORE_PATIENCE_MS / 1000);
         else
             let_others_run(turn);
     }

@@ -46,20 +46,21 @@ static enum inject_role role_of(const struct tracee *tracee, const struct thread
     return thread == tracee->host ? INJECT_HOST : INJECT_GUEST;
 }
 
-/* What the scratch area holds for a batch, from INJECT_IN_USE on. */
+/* What the scratch area holds for a batch, from INJECT_LEFT on. */
 struct control {
-    uint64_t in_use;
-    char unused[INJECT_CALLS - INJECT_IN_USE - sizeof(uint64_t)];
+    uint64_t left;
+    char unused[INJECT_CALLS - INJECT_LEFT - sizeof(uint64_t)];
     struct inject_call calls[INJECT_CALLS_MAX];
 };
-_Static_assert(offsetof(struct control, calls) == INJECT_CALLS - INJECT_IN_USE, "calls lie where the loop looks for them");
+_Static_assert(offsetof(struct control, calls) == INJECT_CALLS - INJECT_LEFT, "calls lie where the loop looks for them");
 
 static bool run_batch(struct tracee *tracee, struct thread *thread, size_t count, int signal, struct failure *why)
 {
     struct user_regs_struct registers = thread->registers;
     enum inject_role role = role_of(tracee, thread);
     inject_enter_batch(&registers, tracee->tail, tracee->scratch, role, count, signal);
-    if (role == INJECT_HOST ? !visit_go_on(thread, &registers, why) : !visit_begin(thread, &registers, signal, why))
+    if (role == INJECT_HOST ? !visit_go_on(thread, &registers, why)
+                            : !visit_begin(thread, &registers, signal, why) || !tail_admit_guest(tracee, why))
         return false;
     for (;;) {
         struct stop stop;
@@ -75,8 +76,8 @@ static bool run_batch(struct tracee *tracee, struct thread *thread, size_t count
 static bool batch(struct tracee *tracee, struct thread *thread, struct control *control, size_t count, int signal, struct failure *why)
 {
     size_t size = count * sizeof(*control->calls);
-    control->in_use = role_of(tracee, thread) == INJECT_GUEST;
-    return tracee_write(tracee, tracee->scratch + INJECT_IN_USE, control, offsetof(struct control, calls) + size, why) &&
+    control->left = role_of(tracee, thread) == INJECT_HOST; /* the last guest has */
+    return tracee_write(tracee, tracee->scratch + INJECT_LEFT, control, offsetof(struct control, calls) + size, why) &&
            run_batch(tracee, thread, count, signal, why) && tracee_read(tracee, tracee->scratch + INJECT_CALLS, control->calls, size, why);
 }
 
@@ -99,7 +100,9 @@ static bool some(struct tracee *tracee, struct thread *thread, struct tracee_cal
         control.calls[i].number = (uint64_t)calls[i].number;
         memcpy(control.calls[i].arguments, calls[i].arguments, sizeof(control.calls[i].arguments));
     }
-    bool done = signal == 0 || batch(tracee, thread, &control, count, signal, why);
+    bool done = role_of(tracee, thread) == INJECT_HOST || tail_write_frame(tracee, thread, INJECT_GUEST, why);
+    if (done && signal != 0)
+        done = batch(tracee, thread, &control, count, signal, why);
     for (size_t i = 0; i < count && done && signal == 0; i++)
         done = single(tracee, thread, &control.calls[i], why);
     for (size_t i = 0; i < count && done; i++)
@@ -112,8 +115,7 @@ bool tracee_calls(struct tracee *tracee, size_t n, struct tracee_call *calls, si
     struct thread *thread = tracee_running_thread(tracee, n, why);
     if (thread == NULL)
         return false;
-    if (thread != tracee->host &&
-        (!tracee_signal_mask(tracee, n, &thread->mask, why) || !tail_write_frame(tracee, thread, INJECT_GUEST, why)))
+    if (thread != tracee->host && !tracee_signal_mask(tracee, n, &thread->mask, why))
         return false;
     for (size_t done = 0; done < count;) {
         size_t part = count - done < INJECT_CALLS_MAX ? count - done : INJECT_CALLS_MAX;

@@ -60,33 +60,30 @@ static bool unmap(struct tracee *tracee, struct failure *why)
     struct user_regs_struct registers = tracee->host->registers;
     int64_t result;
     inject_enter_guard(&registers, tracee->tail, tracee->scratch);
-    if (!visit_go_on(tracee->host, &registers, why) || !visit_run_call(tracee, tracee->host, &result, why) ||
-        !check(tracee, result, "unmapping the memory of our system calls", why))
-        return false;
-    tracee->scratch = 0;
-    return true;
+    return visit_go_on(tracee->host, &registers, why) && visit_run_call(tracee, tracee->host, &result, why) &&
+           check(tracee, result, "unmapping the memory of our system calls", why);
 }
 
-static bool all_at_home(const struct tracee *tracee, struct failure *why)
-{
-    for (size_t i = 0; i < tracee->thread_count; i++)
-        if (tracee->threads[i].away)
-            return failure_set(why, "thread %d: could not be brought back, and comes by itself", tracee->threads[i].tid);
-    return true;
-}
-
-/* A guest that is still away goes through the tail, and the host waits for it: both are left to themselves. */
-bool tracee_calls_end(struct tracee *tracee, struct failure *why)
+static const struct thread *first_away(const struct tracee *tracee)
 {
     for (size_t i = 0; i < tracee->thread_count; i++)
         if (tracee->threads[i].away && &tracee->threads[i] != tracee->host)
-            return all_at_home(tracee, why);
-    if (tracee->host != NULL && tracee->host->away) {
-        if ((tracee->scratch != 0 && !unmap(tracee, why)) || !visit_end(tracee, tracee->host, why))
-            return false;
-    }
+            return &tracee->threads[i];
+    return NULL;
+}
+
+/* A guest that could not be brought home goes there by itself; the host, which then waits for it, likewise, and when bringing it home fails in the middle. */
+bool tracee_calls_end(struct tracee *tracee, struct failure *why)
+{
+    const struct thread *away = first_away(tracee);
+    struct thread *host = tracee->host;
+    uint64_t scratch = tracee->scratch;
+    if (away != NULL)
+        return failure_set(why, "thread %d: could not be brought back, and comes by itself", away->tid);
+    bool home = host == NULL || !host->away || ((scratch == 0 || unmap(tracee, why)) && visit_end(tracee, host, why));
     tracee->host = NULL;
-    return tail_remove(tracee, why);
+    tracee->scratch = 0;
+    return home && tail_remove(tracee, why);
 }
 
 uint64_t tracee_scratch(const struct tracee *tracee)

@@ -9,7 +9,7 @@
 
 size_t tail_room(void)
 {
-    return (inject_tail_size() + 2 * INJECT_FRAME_SIZE + 7) & ~(size_t)7;
+    return (inject_tail_size() + 2 * INJECT_FRAME_SIZE + sizeof(uint64_t) + 7) & ~(size_t)7;
 }
 
 bool tail_is_ours(const unsigned char *bytes)
@@ -69,9 +69,18 @@ bool tail_write(struct tracee *tracee, struct failure *why)
 
 bool tail_write_frame(struct tracee *tracee, const struct thread *thread, enum inject_role role, struct failure *why)
 {
-    struct inject_frame frame;
-    inject_frame_build(&frame, &thread->registers, thread->mask);
-    return tracee_write(tracee, inject_frame_place(tracee->tail, role), &frame, sizeof(frame), why);
+    struct {
+        struct inject_frame frame;
+        uint64_t admitted;
+    } guest = {0};
+    inject_frame_build(&guest.frame, &thread->registers, thread->mask);
+    return tracee_write(tracee, inject_frame_place(tracee->tail, role), &guest, role == INJECT_GUEST ? sizeof(guest) : sizeof(guest.frame), why);
+}
+
+bool tail_admit_guest(struct tracee *tracee, struct failure *why)
+{
+    const uint64_t admitted = 1;
+    return tracee_write(tracee, inject_admission_place(tracee->tail), &admitted, sizeof(admitted), why);
 }
 
 bool tail_remove(struct tracee *tracee, struct failure *why)

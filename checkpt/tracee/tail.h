@@ -6,8 +6,10 @@
 
 /* Writes the tail into zero padding of an executable mapping, the vdso's first. */
 bool tail_write(struct tracee *tracee, struct failure *why);
-/* The frame that a thread comes home by, from its registers and mask. */
+/* The frame that a thread comes home by, from its registers and mask. A guest is not admitted yet. */
 bool tail_write_frame(struct tracee *tracee, const struct thread *thread, enum inject_role role, struct failure *why);
+/* A guest that is away may go to the scratch area. */
+bool tail_admit_guest(struct tracee *tracee, struct failure *why);
 /* Puts the bytes back. Only while no thread runs them. */
 bool tail_remove(struct tracee *tracee, struct failure *why);
 

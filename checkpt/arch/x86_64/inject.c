@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-extern const unsigned char inject_call[], inject_guard[], inject_leave[], inject_single[], inject_loop[], inject_fork[];
+extern const unsigned char inject_call[], inject_guard[], inject_visit[], inject_leave[], inject_single[], inject_loop[], inject_fork[];
 
 _Static_assert(sizeof(struct inject_frame) == INJECT_FRAME_SIZE, "the way home knows the frame by offsets");
 _Static_assert(sizeof(struct inject_call) == INJECT_CALL_SIZE, "the loop knows calls by offsets");
@@ -117,7 +117,9 @@ void inject_enter_single(struct user_regs_struct *registers, uint64_t tail, cons
 
 void inject_enter_batch(struct user_regs_struct *registers, uint64_t tail, uint64_t scratch, enum inject_role role, size_t count, int signal)
 {
-    enter(registers, in_scratch(scratch, inject_loop), inject_frame_place(tail, role));
+    uint64_t loop = in_scratch(scratch, inject_loop);
+    enter(registers, role == INJECT_HOST ? loop : in_tail(tail, inject_visit), inject_frame_place(tail, role));
+    registers->rax = loop;
     registers->r12 = scratch;
     registers->rbp = scratch + INJECT_CALLS;
     registers->r13 = registers->rbp + count * INJECT_CALL_SIZE;

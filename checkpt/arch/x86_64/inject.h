@@ -6,7 +6,7 @@
  * are touched (rt_sigreturn would reset both).
  *
  * One thread is the host: it maps the scratch area, where batches of calls run, stays in our code for as long as there is one, and takes it away. Any other
- * is a guest, one at a time; the host waits until it has left. The tail, which the host runs when the scratch area is not there, and which
+ * is a guest, one at a time: it is on its way in the tail when a word there admits it to the scratch area, and from then on the host waits until it has left. The tail, which the host runs when the scratch area is not there, and which
  * everyone goes home through, lies in the padding at the end of a text, the two frames behind it. */
 #ifndef CHECKPT_ARCH_INJECT_H
 #define CHECKPT_ARCH_INJECT_H
@@ -31,10 +31,10 @@
 #define INJECT_R15 136
 #define INJECT_FRAME_SIZE 144
 
-/* The scratch area: a page of code, a word that is not 0 while a guest is in it, the calls, the caller's data, and a page that keeps the kernel from merging
+/* The scratch area: a page of code, a word that is 0 until a guest has left it, the calls, the caller's data, and a page that keeps the kernel from merging
  * the writable part with a neighbour. First and last page stay read-execute. */
 #define INJECT_CONTROL 4096
-#define INJECT_IN_USE INJECT_CONTROL
+#define INJECT_LEFT INJECT_CONTROL
 #define INJECT_CALLS (INJECT_CONTROL + 64)
 #define INJECT_DATA 20480
 #define INJECT_DATA_SIZE 65536
@@ -66,12 +66,14 @@ struct inject_frame {
 };
 void inject_frame_build(struct inject_frame *frame, const struct user_regs_struct *registers, uint64_t signal_mask);
 
-/* The tail; the host's frame lies right behind it, the guest's behind that. 8-aligned, and so must be its place. */
+/* The tail; the host's frame lies right behind it, the guest's behind that, and a word that is 1 when the guest is admitted. 8-aligned, and so must be its place. */
 extern const unsigned char inject_tail[], inject_tail_end[];
 enum inject_role { INJECT_HOST, INJECT_GUEST };
-enum { INJECT_TAIL_ROOM = 256 + 2 * INJECT_FRAME_SIZE }; /* at most, code and frames */
+enum { INJECT_TAIL_ROOM = 256 + 2 * INJECT_FRAME_SIZE + 8 }; /* at most, all of it */
 static inline size_t inject_tail_size(void) { return (size_t)(inject_tail_end - inject_tail); }
 static inline uint64_t inject_frame_place(uint64_t tail, enum inject_role role) { return tail + inject_tail_size() + (role == INJECT_HOST ? 0 : INJECT_FRAME_SIZE); }
+
+static inline uint64_t inject_admission_place(uint64_t tail) { return inject_frame_place(tail, INJECT_GUEST) + INJECT_FRAME_SIZE; }
 
 /* The code for the scratch area's first page; it begins with INJECT_MAGIC. */
 extern const unsigned char inject_batch[], inject_batch_end[];

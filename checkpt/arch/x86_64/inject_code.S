@@ -15,9 +15,12 @@
     jmp *(\frame+INJECT_RIP)(%rip)
     .endm
 
+    /* Behind the code: the host's frame, the guest's, and the word that lets a guest in. */
+#define ADMITTED inject_tail_end+2*INJECT_FRAME_SIZE(%rip)
+
     .section .rodata.inject, "a", @progbits
-    .globl inject_tail, inject_tail_end, inject_call, inject_guard, inject_leave, inject_single
-    .hidden inject_tail, inject_tail_end, inject_call, inject_guard, inject_leave, inject_single
+    .globl inject_tail, inject_tail_end, inject_call, inject_guard, inject_visit, inject_leave, inject_single
+    .hidden inject_tail, inject_tail_end, inject_call, inject_guard, inject_visit, inject_leave, inject_single
     .balign 64
 
     /* The host's mmap() of the scratch area. */
@@ -32,8 +35,10 @@ inject_tail:
 inject_call:
     syscall
 inject_guard:
-    cmpl $0, INJECT_IN_USE(%r12)
+    cmpl $0, ADMITTED
     je 1f
+    cmpl $0, INJECT_LEFT(%r12)
+    jne 1f
     mov $__NR_sched_yield, %eax
     syscall
     jmp inject_guard
@@ -43,9 +48,15 @@ inject_guard:
     syscall
     jmp home
 
+    /* The guest goes to rax, in the scratch area, if it was let in before we died. */
+inject_visit:
+    cmpl $0, ADMITTED
+    je home
+    jmp *%rax
+
     /* The guest's last call, out of the scratch area, and its only one when it was not there. */
 inject_leave:
-    movl $0, INJECT_IN_USE(%r12)
+    movl $1, INJECT_LEFT(%r12)
 inject_single:
     syscall
 
