@@ -91,6 +91,15 @@ static bool is_forbidden(const struct call *call)
     return (prlimit(number(call, CALLER), RLIMIT_CORE, NULL, &limit) == 0 || getrlimit(RLIMIT_CORE, &limit) == 0) && limit.rlim_max == 0;
 }
 
+/* What the caller may not write it shall not have written. */
+static void take_file_limit(const struct call *call)
+{
+    struct rlimit limit;
+    if (prlimit(number(call, CALLER), RLIMIT_FSIZE, NULL, &limit) == 0)
+        setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 static int freeze(struct call *call)
 {
     char path[PATH_MAX], written[FREEZE_NAME_MAX];
@@ -107,6 +116,7 @@ static int freeze(struct call *call)
         return EBADF;
     if (is_forbidden(call))
         return ERANGE;
+    take_file_limit(call);
     if (fd == NO_FD && !policy_expand(call->policy.template, &names, path, sizeof(path)))
         return ENAMETOOLONG;
     if (fd == NO_FD)

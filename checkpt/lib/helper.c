@@ -1,25 +1,19 @@
 /* Nothing here may call the C library: it may be in a signal handler, and in a process that shares its memory with the caller. */
 #include "checkpt/lib/helper.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/futex.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 
-#include "checkpt/arch/x86_64/raw_call.h"
+#include "checkpt/lib/quiet.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436 /* Linux 5.9 */
 #endif
 
-enum { STACK_SIZE = 2048, NUMBER_SIZE = 24, ARGUMENTS = 8, PATIENCE_S = 10, NO_START = 127 };
+enum { NUMBER_SIZE = 24, ARGUMENTS = 8, PATIENCE_S = 10 };
 /* Where the helper finds its descriptors; -2: there should be one and is none. */
 enum { HELPER_FD = 3, HELPER_SPOOL = 4, HELPER_BAD_FD = -2 };
 
@@ -35,7 +29,7 @@ struct request {
     const struct helper_call *call;
     char numbers[ARGUMENTS][NUMBER_SIZE];
     const char *arguments[ARGUMENTS + 3];
-    char stack[STACK_SIZE] __attribute__((aligned(16)));
+    struct quiet quiet;
 };
 
 #define pointer(x) ((uint64_t)(uintptr_t)(x))
@@ -105,20 +99,23 @@ static int arrange_descriptors(const struct helper_call *call)
     return high >= 0 ? HELPER_FD : call->fd == -1 ? -1 : HELPER_BAD_FD;
 }
 
-/* In the process that shares the caller's memory, with every signal blocked. It ends with its parent, whatever it is doing. */
-static void begin(void *argument)
+static void wait_for_leave(void *argument)
 {
     struct request *request = argument;
     const struct timespec patience = {.tv_sec = PATIENCE_S};
-    raw_call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
     if (request->go == 0)
         raw_call(SYS_futex, pointer(&request->go), FUTEX_WAIT, 0, pointer(&patience));
     if (request->go == 0)
-        raw_call(SYS_exit, NO_START, 0, 0, 0);
+        raw_call(SYS_exit, QUIET_NO_START, 0, 0, 0);
+}
+
+static void become_helper(void *argument)
+{
+    struct request *request = argument;
     int fd = arrange_descriptors(request->call);
     request->arguments[3] = decimal(request->numbers[1], fd);
     request->error = (int32_t)-raw_call(SYS_execve, pointer(program()), pointer(request->arguments), pointer(environ), 0);
-    raw_call(SYS_exit, NO_START, 0, 0, 0);
+    raw_call(SYS_exit, QUIET_NO_START, 0, 0, 0);
 }
 
 static int outcome(const struct request *request, long waited, int status)
@@ -128,7 +125,6 @@ static int outcome(const struct request *request, long waited, int status)
     return waited >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
-/* A clone with no exit signal: no SIGCHLD, and nobody who waits for any child meets it. */
 int helper_run(const struct helper_call *call, int *retval)
 {
     struct request request;
@@ -137,7 +133,10 @@ int helper_run(const struct helper_call *call, int *retval)
     request.retval = request.error = 0;
     request.call = call;
     write_arguments(&request, 0, "--call");
-    long child = raw_spawn(CLONE_VM, request.stack + STACK_SIZE, begin, &request);
+    request.quiet.ready = wait_for_leave;
+    request.quiet.execute = become_helper;
+    request.quiet.argument = &request;
+    long child = quiet_start(&request.quiet);
     if (child < 0)
         return (int)-child;
     raw_call(SYS_prctl, PR_SET_PTRACER, (uint64_t)child, 0, 0);

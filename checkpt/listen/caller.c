@@ -18,6 +18,13 @@ struct caller *caller_of(struct thread *td)
     return (struct caller *)(void *)td;
 }
 
+int caller_directory(pid_t tid)
+{
+    char path[32];
+    snprintf(path, sizeof(path), "/proc/%d", tid);
+    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* An interrupted call is made again under another id: that one stands then, for the same thread. */
 bool caller_waits(const struct caller *caller)
 {
@@ -69,9 +76,8 @@ static int write_opened(const struct caller *caller, int directory, int memory, 
 
 static int write_memory(struct thread *td, uint64_t address, const void *from, size_t length)
 {
-    struct failure ignored;
-    int directory = -1, error = ESRCH;
-    if (!proc_open(td->td_tid, &directory, &ignored))
+    int error = ESRCH, directory = caller_directory(td->td_tid);
+    if (directory < 0)
         return ESRCH;
     int memory = openat(directory, "mem", O_RDWR | O_CLOEXEC);
     if (memory >= 0)

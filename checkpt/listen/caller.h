@@ -19,6 +19,8 @@ struct caller {
 void caller_init(struct caller *caller, int listener, const struct seccomp_notif *request);
 /* Whether the notification that came first still stands: its process is alive, and in this call. */
 bool caller_waits(const struct caller *caller);
+/* Its directory in /proc, whatever thread of its process it is; -1 with errno. */
+int caller_directory(pid_t tid);
 /* The caller that an implementation is called for. */
 struct caller *caller_of(struct thread *td);
 

@@ -1,23 +1,18 @@
-/* Started with a clone that has no exit signal, so that nobody else who waits for children meets it, and between clone and execve with system calls only: other
- * threads of this process hold locks. */
+/* Started quietly: whoever looks after this process's children knows nothing of it. */
 #include "checkpt/listen/servant.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "checkpt/arch/x86_64/raw_call.h"
 #include "checkpt/arena.h"
+#include "checkpt/lib/quiet.h"
+#include "checkpt/listen/caller.h"
 #include "checkpt/proc/proc.h"
 
-enum { STACK_SIZE = 16384, NUMBER_SIZE = 16, NUMBERS = 8, NO_START = 127, PLACE = 3, BAD_FD = -2 };
+enum { NUMBER_SIZE = 16, NUMBERS = 8, PLACE = 3, BAD_FD = -2 };
 
 #define pointer(x) ((uint64_t)(uintptr_t)(x))
 
@@ -28,6 +23,7 @@ struct servant {
     char directory[32];
     char numbers[NUMBERS][NUMBER_SIZE];
     const char *arguments[NUMBERS + 3];
+    struct quiet quiet;
 };
 
 static void take_rights(const struct proc_status *status)
@@ -51,14 +47,14 @@ static void begin(void *argument)
     if (servant->changes_user)
         take_rights(&servant->status);
     raw_call(SYS_execve, pointer("/proc/self/exe"), pointer(servant->arguments), pointer(environ), 0);
-    raw_call(SYS_exit, NO_START, 0, 0, 0);
+    raw_call(SYS_exit, QUIET_NO_START, 0, 0, 0);
 }
 
 static bool look_at_caller(struct servant *servant, pid_t tid, struct arena *arena)
 {
     struct failure ignored;
-    int directory;
-    if (!proc_open(tid, &directory, &ignored))
+    int directory = caller_directory(tid);
+    if (directory < 0)
         return false;
     bool fine = proc_status(directory, "status", arena, &servant->status, &ignored);
     close(directory);
@@ -92,15 +88,15 @@ static void write_arguments(struct servant *servant, const struct servant_call *
 static int run(struct servant *servant)
 {
     int status;
-    char *stack = malloc(STACK_SIZE);
-    if (stack == NULL)
-        return ENOMEM;
-    long child = raw_spawn(CLONE_VM | CLONE_VFORK, (void *)((uintptr_t)(stack + STACK_SIZE) & ~(uintptr_t)15), begin, servant);
-    int error = child < 0 ? (int)-child : 0;
-    while (error == 0 && waitpid((pid_t)child, &status, __WALL) < 0)
-        error = errno == EINTR ? 0 : EIO;
-    free(stack);
-    return error != 0 ? error : WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+    servant->quiet.execute = begin;
+    servant->quiet.argument = servant;
+    long child = quiet_start(&servant->quiet), waited;
+    if (child < 0)
+        return (int)-child;
+    do
+        waited = waitpid((pid_t)child, &status, __WALL);
+    while (waited < 0 && errno == EINTR);
+    return waited > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
 int servant_run(const struct servant_call *call)

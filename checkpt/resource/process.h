@@ -16,7 +16,8 @@ bool process_collect(struct freeze *freeze, struct failure *why);
 void process_check(struct thaw *thaw, struct findings *findings);
 bool process_plan(struct thaw *thaw, struct failure *why);
 
-/* process_relatives.c: the children that a freeze has to do with: all but this process, which the program may have started to freeze it. */
+/* process_relatives.c: the children that a freeze has to do with: all but this process, which the program may
+ * have started to freeze it, and libcheckpt's, which waits for this one. */
 bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why);
 /* Whether the only filter of its system calls is the one by which `checkpt run` listens: it restricts nothing, and is not the program's to keep. */
 bool process_is_listened_to(const struct freeze *freeze);

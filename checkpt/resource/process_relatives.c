@@ -7,11 +7,12 @@ enum { ANCESTORS_MAX = 256, SECCOMP_FILTERS = 2 /* SECCOMP_MODE_FILTER */ };
 
 bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why)
 {
+    bool by_helper = freeze->caller.tid != 0 && freeze->caller.resumed_word != 0;
     size_t kept = 0;
     if (!proc_children(freeze->directory, arena, pids, count, why))
         return false;
     for (size_t i = 0; i < *count; i++)
-        if ((*pids)[i] != getpid())
+        if ((*pids)[i] != getpid() && !(by_helper && (*pids)[i] == getppid()))
             (*pids)[kept++] = (*pids)[i];
     *count = kept;
     return true;

@@ -112,6 +112,11 @@ static bool is_over(int end, int timeout)
     } while (0)
 #define fails_with(error, call) ((call) == -1 && errno == (error))
 
+static void *reverse_in_thread(void *to)
+{
+    return (void *)syscall(SYS_reverse, "thread", to);
+}
+
 static int plain(void)
 {
     char to[16];
@@ -138,6 +143,10 @@ static int plain(void)
     demand(fails_with(EFAULT, syscall(SYS_reverse, pages + 4096, to)));
     demand(fails_with(EFAULT, syscall(SYS_reverse, (char *)-16, to)));
     demand(fails_with(ENAMETOOLONG, syscall(SYS_reverse, "0123456789012345678901234567890123456789012345678901234567890123456789", to)));
+    pthread_t other;
+    void *result;
+    demand(pthread_create(&other, NULL, reverse_in_thread, to) == 0 && pthread_join(other, &result) == 0);
+    demand((long)result == 6 && strcmp(to, "daerht") == 0);
     demand(getppid() > 0);
     return 0;
 }
