@@ -39,9 +39,6 @@ TESTS :=         # executables that print TAP
 INSTALL :=       # source:destination-below-PREFIX:mode; for a symbolic link text:destination-below-PREFIX:link. Libraries go to $(LIBDIR)/
 MANPAGES :=
 
-# checkpt links once every resource is there.
-CHECKPT := $(word 3,$(wildcard checkpt/resource/image.c checkpt/resource/process.c checkpt/resource/files.c))
-
 # objects of a list of sources
 objects = $(patsubst %.c,$(B)/obj/%.o,$(patsubst %.S,$(B)/obj/%.o,$(1)))
 

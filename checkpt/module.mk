@@ -8,11 +8,9 @@ $(B)/lib/libengine.a: $(call objects,$(CHECKPT_SOURCES))
 # What modules of system calls find in the program that loads them.
 EXPORTED := $(patsubst %,-Wl$(comma)--export-dynamic-symbol=%,syscall_helper_register syscall_helper_unregister lkmnosys lkmressys td_copyin td_copyout td_copyinstr)
 
-ifneq ($(CHECKPT),)
 $(B)/bin/checkpt: $(B)/obj/checkpt/cmd/main.o $(B)/lib/libengine.a $(CLI_LIBRARY) $(B)/lib/libckptfmt.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) $(EXPORTED) -o $@ $^ $(LIBS_FMT) -lelf
 PROGRAMS += $(B)/bin/checkpt
-endif
 LIBRARIES += $(B)/lib/libengine.a
 
 include checkpt/lib/module.mk

@@ -1,9 +1,15 @@
 #!/bin/sh
 # demo.sh BIN: a real program is frozen into a file, looked at, edited, and resumed where it was. Exit status 1 if it did not go on, or went wrong.
 set -u
+# Whatever descriptors the caller has open: the program is started without them.
+if [ -z "${DEMO_BEGUN-}" ]; then
+    export DEMO_BEGUN=yes
+    exec bash -c 'for fd in /proc/self/fd/*; do [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"; done; exec sh "$@"' bash "$0" "$@"
+fi
 bin=$(cd "$1" && pwd) || exit 2
 here=$(cd "$(dirname "$0")" && pwd)
-python=$(command -v python3) || { echo 'demo: python3 is not here: make deps'; exit 2; }
+python=/usr/bin/python3
+[ -x "$python" ] || python=$(command -v python3) || { echo 'demo: python3 is not here: make deps'; exit 2; }
 PATH=$bin:$PATH
 work=$(mktemp -d) || exit 2
 pids=
@@ -32,7 +38,7 @@ show() {
     sed 's/^/    /' shown
     return "$shown"
 }
-lines() { wc -l <"$1" 2>/dev/null || echo 0; }
+lines() { { wc -l <"$1" || echo 0; } 2>/dev/null; }
 # wait_for FILE COUNT PID: until the file has so many lines; gives up when the process ends or nothing happens for a minute.
 wait_for() {
     tries=0
@@ -46,10 +52,10 @@ wait_for() {
 say '1. A long job: python3 makes a chain of digests of a file, a line of output for every block.'
 seq 1 260000 >input
 echo 'what the job is about' >notes
-"$python" "$here/work.py" input expected notes </dev/null & # the same job, never interrupted, to compare with
+"$python" "$here/work.py" input expected notes </dev/null >/dev/null 2>&1 & # the same job, never interrupted, to compare with
 reference=$! pids="$!"
 printf '%s$ python3 work.py input output notes &%s\n' "$dim" "$plain"
-"$python" "$here/work.py" input output notes </dev/null &
+"$python" "$here/work.py" input output notes </dev/null >/dev/null 2>&1 &
 pid=$! pids="$pids $!"
 wait_for output 40 "$pid" || fail 'the job does not start'
 echo "    It is process $pid, and has written $(lines output) lines."
@@ -57,6 +63,7 @@ echo "    It is process $pid, and has written $(lines output) lines."
 say '2. Can it be frozen? Nothing is stopped for the answer.'
 show checkpt explain "$pid" || fail 'something stands in the way'
 
+program=$(readlink -f "/proc/$pid/exe")
 say '3. It is frozen into a file, and ended.'
 show checkpt freeze --exit -o job.ckpt "$pid" || fail 'it was not frozen'
 wait "$pid" 2>/dev/null
@@ -74,36 +81,24 @@ show file -b job.ckpt
 grep -q 'core file' shown || fail 'file does not say so'
 printf '%s$ readelf -h job.ckpt | grep Type%s\n' "$dim" "$plain"
 readelf -h job.ckpt 2>&1 | sed -n 's/^ *Type:/    Type:/p'
-printf '%s$ gdb -batch -ex bt %s job.ckpt%s\n' "$dim" "$python" "$plain"
-gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'bt -8' "$python" job.ckpt >shown 2>/dev/null
+printf '%s$ gdb -batch -ex bt %s job.ckpt%s\n' "$dim" "$program" "$plain"
+gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'bt -8' "$program" job.ckpt >shown 2>/dev/null
 grep '^#' shown | cut -c 1-110 | sed 's/^/    /'
 grep -q ' in main\| in Py_BytesMain' shown || fail 'gdb shows no backtrace'
 
 say '6. A file that the job has open goes away. Can the job be resumed? What helps?'
 show rm notes
 show checkpt check job.ckpt && fail 'the missing file was not noticed'
-number=$(ckptdump --json --fds job.ckpt | "$python" -c '
-import json, sys
-def walk(value, number):
-    if isinstance(value, dict):
-        number = value.get("number", number)
-        for inner in value.values():
-            yield from walk(inner, number)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from walk(inner, number)
-    elif isinstance(value, str) and value.endswith("/notes"):
-        yield number
-print(next(walk(json.load(sys.stdin), None)))')
+number=$(ckptdump --fds job.ckpt | sed -n 's|^ *\([0-9]*\) .*/notes$|\1|p')
 echo "    The job does not need it any more: descriptor $number is dropped from the file."
 show ckptedit --drop-fd "$number" job.ckpt || fail 'the file was not edited'
 show checkpt check job.ckpt || fail 'something stands in the way'
 
 say '7. It is resumed, and goes on where it was.'
 printf '%s$ checkpt -r job.ckpt &%s\n' "$dim" "$plain"
-checkpt -r job.ckpt </dev/null &
+checkpt -r job.ckpt </dev/null >/dev/null 2>errors &
 pid=$! pids="$pids $!"
-wait_for output "$((before + 1))" "$pid" || fail 'it does not go on'
+wait_for output "$((before + 1))" "$pid" || { cat errors; fail 'it does not go on'; }
 echo "    Process $pid is python3 again, and writes line $(lines output)."
 printf '%s$ tail -n 3 output%s\n' "$dim" "$plain"
 tail -n 3 output | cut -c 1-60 | sed 's/^/    /'

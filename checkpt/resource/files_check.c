@@ -80,7 +80,7 @@ static void check_file(const struct thaw *thaw, struct findings *findings, const
     snprintf(subject, sizeof(subject), "file %s", path);
     bool is_link = S_ISLNK(file->mode), found = (is_link ? lstat(path, &status) : stat(path, &status)) == 0;
     if (!found)
-        findings_add(findings, VERDICT_REFUSED, subject, "put it back to where it was", "the program has it open: %s", strerror(errno));
+        findings_add(findings, VERDICT_REFUSED, subject, "put it back to where it was, or drop it with ckptedit --drop-fd", "the program has it open: %s", strerror(errno));
     else if ((status.st_mode & S_IFMT) != (file->mode & S_IFMT))
         findings_add(findings, VERDICT_REFUSED, subject, "put it back to where it was", "the program has it open, and it is something else now");
     else if (!may_open(path, use))

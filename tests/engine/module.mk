@@ -1,7 +1,5 @@
 # Drivers that freeze and resume victims. Longer runs: CYCLES=1000 FREEZES=1000 ALL=1 make check.
-ifneq ($(CHECKPT),)
 TESTS += $(wildcard tests/engine/test_*.sh)
-endif
 ENGINE_TOOLS := await damage plain
 
 $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS)): $(B)/tests/%: $(B)/obj/tests/engine/%.o

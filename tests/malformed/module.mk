@@ -4,4 +4,4 @@ TESTS += $(wildcard tests/malformed/test_*.sh)
 $(B)/tests/damage_image: $(B)/obj/tests/malformed/damage.o $(B)/lib/libckptfmt.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_FMT)
 
-check-built: $(B)/tests/damage_image
+check-build: $(B)/tests/damage_image
