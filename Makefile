@@ -34,6 +34,7 @@ LIBS_FMT := -lprotobuf-c -lxxhash -lzstd -lpthread
 
 # Each module.mk adds to these.
 PROGRAMS :=      # built programs: $(B)/bin/NAME
+HELPERS :=       # programs that programs start: $(B)/bin/NAME, installed in libexec/checkpt
 LIBRARIES :=
 TESTS :=         # executables that print TAP
 INSTALL :=       # source:destination-below-PREFIX:mode; for a symbolic link text:destination-below-PREFIX:link. Libraries go to $(LIBDIR)/
@@ -54,7 +55,7 @@ include docs/module.mk
 include examples/module.mk
 include demo/module.mk
 
-all: $(PROGRAMS) $(LIBRARIES)
+all: $(PROGRAMS) $(HELPERS) $(LIBRARIES)
 
 $(B)/obj/%.o: %.c | $(GENERATED)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
@@ -77,7 +78,7 @@ deps:
 	fi
 
 # One list for both.
-INSTALLED = $(foreach p,$(PROGRAMS),$(p):bin/$(notdir $(p)):755) $(INSTALL) \
+INSTALLED = $(foreach p,$(PROGRAMS),$(p):bin/$(notdir $(p)):755) $(foreach p,$(HELPERS),$(p):libexec/checkpt/$(notdir $(p)):755) $(INSTALL) \
     $(foreach page,$(MANPAGES),$(page):share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)):644)
 ROOT = $(DESTDIR)$(PREFIX)
 

@@ -6,5 +6,4 @@ $(B)/obj/start/%.o: checkpt/resident/start/%
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE -I. -std=gnu11 $(WARN) $(START_FLAGS) -MMD -MP -c -o $@ $<
 $(B)/bin/checkpt-start: $(START_OBJECTS) checkpt/resident/start/start.ld
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -nostdlib -static -Wl,-pie -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,-T,checkpt/resident/start/start.ld -o $@ $(START_OBJECTS)
-PROGRAMS += $(B)/bin/checkpt-start
-INSTALL += $(B)/bin/checkpt-start:libexec/checkpt/checkpt-start:755
+HELPERS += $(B)/bin/checkpt-start
