@@ -110,7 +110,7 @@ static enum ckpt_status explain_no_footer(struct ckpt_reader *r, const struct he
     }
     if (ours && described + CKPT_FOOTER_SIZE <= r->file_size)
         return error_set(&r->error, CKPT_TRUNCATED, "truncated: the file ends at 0x%" PRIx64 ", without a footer", r->file_size);
-    if (ours || described + CKPT_FOOTER_SIZE > r->file_size)
+    if (ours || described > r->file_size)
         return error_set(&r->error, CKPT_TRUNCATED, "truncated: the file has %" PRIu64 " bytes, but its headers describe %" PRIu64, r->file_size,
                          described + (ours ? CKPT_FOOTER_SIZE : 0));
     return error_set(&r->error, CKPT_NOT_IMAGE, "an ordinary core file, not a checkpoint image: it can be looked at, but not resumed");
