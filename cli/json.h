@@ -29,6 +29,9 @@ void cli_json_int(struct cli_json *json, const char *key, int64_t value); /* a J
 void cli_json_u64(struct cli_json *json, const char *key, uint64_t value); /* a string, as proto3 says */
 void cli_json_hex(struct cli_json *json, const char *key, const void *bytes, size_t length);
 void cli_json_message(struct cli_json *json, const char *key, const ProtobufCMessage *message);
+enum { CLI_JSON_NAME = 128 };
+/* The member that a field becomes: "startCode" for "start_code". Returns `name`. */
+const char *cli_json_name(char name[CLI_JSON_NAME], const char *field);
 /* The final newline. */
 void cli_json_finish(struct cli_json *json);
 

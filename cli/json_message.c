@@ -3,14 +3,12 @@
 
 #include "cli/json.h"
 
-enum { JSON_NAME = 128 };
-
 /* proto3's rule: "start_code" is "startCode". */
-static const char *camel(char name[JSON_NAME], const char *snake)
+const char *cli_json_name(char name[CLI_JSON_NAME], const char *snake)
 {
     size_t length = 0;
     bool upper = false;
-    for (; *snake != '\0' && length + 1 < JSON_NAME; snake++) {
+    for (; *snake != '\0' && length + 1 < CLI_JSON_NAME; snake++) {
         if (*snake == '_') {
             upper = true;
             continue;
@@ -108,9 +106,9 @@ static void print_field(struct cli_json *json, const ProtobufCMessage *message, 
     const struct kind *kind = field->type < sizeof(kinds) / sizeof(kinds[0]) ? &kinds[field->type] : NULL;
     if (kind == NULL || kind->print == NULL)
         return;
-    char name[JSON_NAME];
+    char name[CLI_JSON_NAME];
     const char *value = (const char *)message + field->offset;
-    const char *key = camel(name, field->name);
+    const char *key = cli_json_name(name, field->name);
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         size_t count;
         const char *elements;
