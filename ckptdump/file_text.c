@@ -1,5 +1,7 @@
 #include "ckptdump/file_text.h"
 
+#include "ckptdump/memory.h"
+
 void add_file_path(struct cli_text *text, const Ckpt__File *file)
 {
     if (file == NULL)
@@ -10,6 +12,21 @@ void add_file_path(struct cli_text *text, const Ckpt__File *file)
         cli_text_add_bytes(text, file->path.data, file->path.len);
     if (file != NULL && file->deleted)
         cli_text_add(text, " (deleted)");
+}
+
+void add_mapping_name(struct cli_text *text, const Ckpt__Memory *memory, const Ckpt__Mapping *mapping, const Ckpt__File *file)
+{
+    const char *place = memory_place(memory, mapping);
+    bool wrapped = mapping->name.len > 0 && !mapping->special;
+    if (place != NULL) {
+        cli_text_add(text, "%s", place);
+        return;
+    }
+    cli_text_add(text, wrapped ? "[anon:" : "");
+    cli_text_add_bytes(text, mapping->name.data, mapping->name.len);
+    cli_text_add(text, wrapped ? "]" : "");
+    if (mapping->name.len == 0 && file != NULL)
+        add_file_path(text, file);
 }
 
 const char *file_type_name(Ckpt__FileType type)

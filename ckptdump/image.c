@@ -28,33 +28,56 @@ static int open_file(const char *path, int *fd)
     if (S_ISDIR(status.st_mode))
         return refuse(path, "it is a directory");
     if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
-        return refuse(path, "it cannot be read at any place, as a file can: copy it into a file first");
+        return refuse(path, "it cannot be read at any place, as a file can: give it as standard input, with - for its name");
     return CLI_FINE;
 }
 
-static int open_reader(struct image *image, int fd)
+/* A pipe is spooled into an unnamed file, so that it can be read at any place. */
+static int open_input(struct image *image, struct ckpt_io *io)
 {
+    struct ckpt_io pipe = {0};
+    int error = ckpt_io_from_fd(io, STDIN_FILENO);
+    if (error == 0 && io->read_at == NULL) {
+        pipe = *io;
+        error = ckpt_io_spool(io, &pipe, NULL, 0);
+        ckpt_io_close(&pipe);
+    }
+    return error == 0 ? CLI_FINE : refuse(image->path, strerror(-error));
+}
+
+static int open_reader(struct image *image, bool input, int fd)
+{
+    struct ckpt_io io = {0};
     image->reader = ckpt_reader_create();
     if (image->reader == NULL)
         return refuse(image->path, strerror(ENOMEM));
-    enum ckpt_status status = ckpt_reader_open_path(image->reader, image->path); /* so that it knows where parents may be */
-    if (status == CKPT_OK)
+    if (input && open_input(image, &io) != CLI_FINE)
+        return CLI_MISUSE;
+    enum ckpt_status status = input ? ckpt_reader_open(image->reader, &io) : ckpt_reader_open_path(image->reader, image->path);
+    if (status == CKPT_OK) {
+        const Ckpt__Image *record = image_record(image, CKPT__KIND__KIND_IMAGE);
+        image->process = image->root = record != NULL && record->root_process != 0 ? record->root_process : 1;
         return CLI_FINE;
-    if (status == CKPT_NOT_IMAGE && foreign_is_core(fd))
-        cli_complain("ckptdump", image->path, "opening: an ordinary core file, not a checkpoint image: a debugger can open it, but it cannot be resumed");
-    else
-        cli_complain("ckptdump", image->path, "opening: %s", ckpt_reader_error(image->reader));
+    }
+    if ((status == CKPT_NOT_IMAGE || status == CKPT_TRUNCATED || status == CKPT_UNSUPPORTED) && foreign_is_core(fd)) {
+        ckpt_reader_destroy(image->reader);
+        image->reader = NULL;
+        image->process = image->root = 1;
+        return foreign_open(image, fd);
+    }
+    cli_complain("ckptdump", image->path, "opening: %s", ckpt_reader_error(image->reader));
     return status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
 }
 
 int image_open(struct image *image, const char *path)
 {
-    *image = (struct image){.path = path};
-    int fd = -1;
-    int result = open_file(path, &fd);
+    bool input = strcmp(path, "-") == 0;
+    *image = (struct image){.path = input ? "standard input" : path};
+    int fd = input ? STDIN_FILENO : -1;
+    int result = input ? CLI_FINE : open_file(path, &fd);
     if (result == CLI_FINE)
-        result = open_reader(image, fd);
-    if (fd >= 0)
+        result = open_reader(image, input, fd);
+    if (fd >= 0 && !input)
         close(fd);
     return result;
 }
@@ -70,6 +93,7 @@ void image_deinit(struct image *image)
     free(image->files);
     free(image->open_files);
     ckpt_reader_destroy(image->reader);
+    foreign_destroy(image->foreign);
     *image = (struct image){0};
 }
 
@@ -84,6 +108,30 @@ void image_complain(struct image *image, const char *format, ...)
     cli_complain("ckptdump", image->path, "%s", sentence != NULL ? sentence : format);
     free(sentence);
     image->damaged = true;
+}
+
+bool image_note(struct image *image, size_t i, struct ckpt_note *note)
+{
+    if (image->foreign == NULL)
+        return ckpt_reader_note(image->reader, i, note) == CKPT_OK;
+    if (i < image->foreign->note_count)
+        *note = image->foreign->notes[i];
+    return i < image->foreign->note_count;
+}
+
+bool image_next_note(struct image *image, struct note_cursor *cursor, struct ckpt_note *note)
+{
+    while (image_note(image, cursor->next, note)) {
+        bool ours = strcmp(note->name, CKPT_NOTE_NAME) == 0;
+        cursor->next++;
+        if (ours && note->segment == CKPT_SEGMENT_PROCESS && note->type == CKPT_NOTE_PROCESS && note->length >= sizeof(cursor->process))
+            memcpy(&cursor->process, note->body, sizeof(cursor->process));
+        if (note->segment != CKPT_SEGMENT_PROCESS)
+            cursor->process = image->root;
+        if (!ours)
+            return true;
+    }
+    return false;
 }
 
 static bool add_record(struct image *image, struct image_list *list, const struct ckpt_note *note)
@@ -124,6 +172,41 @@ const void *image_record(struct image *image, Ckpt__Kind kind)
 {
     const struct image_list *list = image_records(image, kind);
     return list->count > 0 ? list->messages[0] : NULL;
+}
+
+const Ckpt__Process *image_process(struct image *image, uint32_t process)
+{
+    const struct image_list *list = image_records(image, CKPT__KIND__KIND_PROCESS);
+    for (size_t i = 0; i < list->count; i++) {
+        const Ckpt__Process *one = (const void *)list->messages[i];
+        if (one->process == process)
+            return one;
+    }
+    return NULL;
+}
+
+int32_t image_pid(struct image *image, uint32_t process)
+{
+    const Ckpt__Process *one = image_process(image, process);
+    return one != NULL ? one->pid : (int32_t)process;
+}
+
+int image_select(struct image *image, uint64_t pid)
+{
+    const struct image_list *list = image_records(image, CKPT__KIND__KIND_PROCESS);
+    char pids[200] = "";
+    for (size_t i = 0; i < list->count; i++) {
+        const Ckpt__Process *one = (const void *)list->messages[i];
+        size_t used = strlen(pids);
+        if ((uint64_t)one->pid == pid) {
+            image->process = one->process;
+            return CLI_FINE;
+        }
+        if (used < sizeof(pids) - 20)
+            snprintf(pids + used, sizeof(pids) - used, "%s%d", used > 0 ? ", " : "", one->pid);
+    }
+    cli_complain("ckptdump", image->path, "--pid=%llu: there is no such process in it; there %s %s", (unsigned long long)pid, list->count == 1 ? "is" : "are", pids);
+    return CLI_MISUSE;
 }
 
 static int compare_files(const void *a, const void *b)

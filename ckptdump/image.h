@@ -19,23 +19,43 @@ struct image_list {
 };
 
 struct image {
-    const char *path;
-    struct ckpt_reader *reader;
+    const char *path;                  /* "standard input" for "-" */
+    struct ckpt_reader *reader;        /* NULL: an ordinary core file */
+    struct foreign *foreign;           /* NULL: a checkpoint image */
+    uint32_t root;                     /* the first process: image-local number */
+    uint32_t process;                  /* whose memory and registers are shown; image-local number */
     bool damaged;                      /* a record could not be read; the complaint is printed */
     struct image_list lists[IMAGE_KINDS];
     Ckpt__File **files;                /* by id, ascending */
     Ckpt__OpenFile **open_files;       /* by id, ascending */
 };
 
-/* Opens `path`, borrowed. Complains and returns the exit status where it cannot: CLI_FAILED for a damaged or refused file, CLI_MISUSE
+struct foreign;
+
+/* Opens `path`, borrowed; "-" is standard input. Complains and returns the exit status where it cannot: CLI_FAILED for a damaged or refused file, CLI_MISUSE
  * where nothing could be read. CLI_FINE on success. Always deinit. */
 int image_open(struct image *image, const char *path);
 void image_deinit(struct image *image);
 
+/* Shows the process with this pid instead of the first. CLI_FINE, or CLI_MISUSE after a complaint that lists those present. */
+int image_select(struct image *image, uint64_t pid);
+
+/* The debuggers' notes one after the other, with the process that each belongs to. Zero-initialise. */
+struct note_cursor {
+    size_t next;
+    uint32_t process; /* image-local number, of the note that was given last */
+};
+bool image_next_note(struct image *image, struct note_cursor *cursor, struct ckpt_note *note);
+/* The i-th note of any owner. False behind the last. */
+bool image_note(struct image *image, size_t i, struct ckpt_note *note);
 /* All records of a kind. Those that are malformed are complained of, and left out. Borrowed. */
 const struct image_list *image_records(struct image *image, Ckpt__Kind kind);
 /* The first record of a kind, or NULL. */
 const void *image_record(struct image *image, Ckpt__Kind kind);
+/* The PROCESS record with this image-local number, or NULL. */
+const Ckpt__Process *image_process(struct image *image, uint32_t process);
+/* The pid of that process; the number itself where there is none. */
+int32_t image_pid(struct image *image, uint32_t process);
 /* NULL where there is none. */
 const Ckpt__File *image_file(struct image *image, uint32_t id);
 const Ckpt__OpenFile *image_open_file(struct image *image, uint32_t id);

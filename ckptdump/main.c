@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ckptdump/dump.h"
+#include "ckptdump/schema.h"
 #include "cli/complain.h"
 #include "cli/text.h"
 
@@ -18,16 +19,23 @@ static const struct cli_option options[] = {
     {FLAG("regs", regs, "registers of every thread")},
     {FLAG("args", args, "command line, a word a line")},
     {FLAG("env", env, "environment")},
+    {FLAG("auxv", auxv, "the auxiliary vector that it was started with")},
     {FLAG("timers", timers, "interval timers and POSIX timers")},
     {FLAG("limits", limits, "resource limits")},
     {FLAG("notes", notes, "every record and every debugger's note")},
     {FLAG("index", index, "every chunk of stored pages")},
-    {VALUE("hex", hex, "ADDR[,LEN]", "memory as hexadecimal numbers"), .group = "Memory"},
-    {VALUE("extract", extract, "ADDR,LEN", "memory as it is, to standard output")},
-    {FLAG("strings", strings, "printable text in stored memory")},
-    {VALUE("search", search, "TEXT", "addresses in stored memory where this text is")},
-    {FLAG("verify", verify, "check every byte; one line for every fault"), .group = "Checking and form"},
+    {FLAG("backtrace", backtrace, "the stack of every thread"), .group = "Memory"},
+    {VALUE("hex", hex, "ADDR[,LEN]", "memory as hexadecimal numbers")},
+    {VALUE("strings", strings, "LEAST", "printable text of at least 4 bytes in stored memory"), .optional = true},
+    {VALUE("search", search, "PATTERN", "where stored memory has this: TEXT, hex:DE AD, or re:EXPRESSION")},
+    {VALUE("extract", extract, "ADDR,LEN", "memory as it is, to standard output or -o OUT")},
+    {VALUE("output", output, "OUT", "where --extract writes"), .letter = 'o'},
+    {VALUE("core", core, "OUT", "write an ordinary core file for debuggers")},
+    {.name = "pid", .type = CLI_NUMBER, .offset = offsetof(struct settings, pid), .metavar = "PID", .help = "of which process in the image; the first one unless given"},
+    {VALUE("diff", diff, "OTHER", "what is different in the image OTHER; exit status 1 where something is"), .group = "Comparing, checking and form"},
+    {FLAG("verify", verify, "check every byte; one line for every fault")},
     {FLAG("json", json, "as JSON, in the shape of the .proto files")},
+    {FLAG("schema", schema, "describe that JSON, and look at no file")},
     {FLAG("bytes", exact, "sizes as exact numbers of bytes")},
     {0},
 };
@@ -36,7 +44,6 @@ static const struct cli_command command = {
     .operands = "FILE…",
     .summary = "Looks at checkpoint images",
     .options = options,
-    .operands_min = 1,
     .operands_max = SIZE_MAX,
 };
 
@@ -45,47 +52,37 @@ static const struct cli_program program = {
     .summary = "look at checkpoint images",
     .commands = &command,
     .command_count = 1,
-    .epilogue = "Exit status: 0 fine; 1 a file is damaged or refused; 2 wrong use, or a file cannot be read.",
+    .epilogue = "A FILE named - is standard input.\nExit status: 0 fine; 1 a file is damaged or refused, or two differ; 2 wrong use, or a file cannot be read.",
 };
-
-#define VIEW(word) {#word, offsetof(struct settings, word), show_##word, json_##word}
-#define BYTES_VIEW(word) {#word, offsetof(struct settings, word), show_##word, NULL}
-
-const struct view views[] = {
-    VIEW(summary), VIEW(args), VIEW(env), VIEW(threads), VIEW(regs), VIEW(maps), VIEW(fds), VIEW(signals), VIEW(timers), VIEW(limits), VIEW(notes),
-    VIEW(index), BYTES_VIEW(strings), VIEW(verify), {0},
-};
-
-static bool is_chosen(const struct settings *settings, const struct view *view)
-{
-    return *(const bool *)((const char *)settings + view->offset);
-}
 
 static size_t count_chosen(const struct settings *settings)
 {
     size_t count = 0;
     for (const struct view *view = views; view->name != NULL; view++)
-        count += is_chosen(settings, view);
-    return count + (settings->hex != NULL) + (settings->search != NULL) + (settings->extract != NULL);
+        count += view_is_chosen(view, settings);
+    return count;
+}
+
+/* An ordinary core file lacks what most views show. */
+static bool is_there(struct dump *dump, const struct view *view)
+{
+    if (dump->image.foreign == NULL || view->foreign)
+        return true;
+    image_complain(&dump->image, "--%s: an ordinary core file has nothing of that", view->name);
+    return false;
 }
 
 static void show_all(struct dump *dump, bool titles)
 {
     const char *gap = "";
     for (const struct view *view = views; view->name != NULL; view++) {
-        if (!is_chosen(dump->settings, view))
+        if (!view_is_chosen(view, dump->settings) || !is_there(dump, view))
             continue;
-        if (titles && view->show != show_verify)
+        if (titles && !view->bare)
             printf("%s%s:\n", gap, view->name);
         view->show(dump);
         gap = "\n";
     }
-    if (dump->settings->hex != NULL)
-        show_hex(dump);
-    if (dump->settings->search != NULL)
-        show_search(dump);
-    if (dump->settings->extract != NULL)
-        show_extract(dump);
 }
 
 static void json_all(struct dump *dump)
@@ -94,7 +91,7 @@ static void json_all(struct dump *dump)
     cli_json_object(&dump->json, NULL);
     cli_json_string(&dump->json, "file", dump->image.path);
     for (const struct view *view = views; view->name != NULL; view++)
-        if (is_chosen(dump->settings, view) && view->json != NULL)
+        if (view_is_chosen(view, dump->settings) && is_there(dump, view))
             view->json(dump);
     cli_json_end_object(&dump->json);
     cli_json_finish(&dump->json);
@@ -104,12 +101,16 @@ static int dump_file(const struct settings *settings, const char *path, bool tit
 {
     struct dump dump = {.settings = settings};
     int result = image_open(&dump.image, path);
+    if (result == CLI_FINE && settings->pid != NO_PID)
+        result = image_select(&dump.image, settings->pid);
     if (result == CLI_FINE && settings->json)
         json_all(&dump);
     else if (result == CLI_FINE)
         show_all(&dump, titles);
-    if (result == CLI_FINE && dump.image.damaged)
+    if (result == CLI_FINE && (dump.image.damaged || dump.differs))
         result = CLI_FAILED;
+    if (dump.unreadable)
+        result = CLI_MISUSE;
     image_deinit(&dump.image);
     return result;
 }
@@ -134,26 +135,49 @@ static int dump_files(const struct settings *settings, const struct cli_argument
     return worst;
 }
 
-static int check_settings(struct settings *settings)
+static int refuse(const char *sentence)
 {
+    cli_complain("ckptdump", NULL, "%s", sentence);
+    cli_suggest_help("ckptdump", NULL);
+    return CLI_MISUSE;
+}
+
+static int check_settings(struct settings *settings, const struct cli_arguments *arguments)
+{
+    if (settings->schema && arguments->operand_count > 0)
+        return refuse("--schema looks at no file");
+    if (!settings->schema && arguments->operand_count == 0)
+        return refuse("FILE… is missing");
+    if (arguments->operand_count > 1 && (settings->core != NULL || settings->output != NULL))
+        return refuse("--core and --output: one file at a time");
     if (count_chosen(settings) == 0)
         settings->summary = true;
-    if (settings->json && (settings->hex != NULL || settings->extract != NULL || settings->search != NULL || settings->strings)) {
-        cli_complain("ckptdump", NULL, "--json: --hex, --extract, --strings and --search have no such form; leave --json out");
-        return CLI_MISUSE;
+    int result = check_extract(settings);
+    for (const struct view *view = views; view->name != NULL && result == CLI_GO; view++) {
+        if (!view_is_chosen(view, settings))
+            continue;
+        if (settings->json && view->json == NULL) {
+            cli_complain("ckptdump", NULL, "--json: --%s has no such form; leave --json out", view->name);
+            return CLI_MISUSE;
+        }
+        result = view->check != NULL ? view->check(settings) : CLI_GO;
     }
-    return check_hex(settings);
+    return result;
 }
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {0};
+    struct settings settings = {.pid = NO_PID};
     struct cli_arguments arguments;
     int result = cli_parse(&program, argc, argv, &settings, &arguments);
     if (result == CLI_GO)
-        result = check_settings(&settings);
+        result = check_settings(&settings, &arguments);
     if (result != CLI_GO)
         return result;
-    result = dump_files(&settings, &arguments);
+    if (settings.schema)
+        schema_print();
+    else
+        result = dump_files(&settings, &arguments);
+    result = settings.schema ? CLI_FINE : result;
     return cli_finish_output("ckptdump") || result > CLI_FAILED ? result : CLI_FAILED;
 }

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ckptdump/foreign.h"
+
 /* struct elf_prstatus of x86-64: pr_pid and pr_reg. */
 enum { PRSTATUS_PID = 32, PRSTATUS_REG = 112, PRSTATUS_SIZE = 336 };
 
@@ -17,11 +19,13 @@ static bool is_note(const struct ckpt_note *note, const char *name, uint32_t typ
     return note->type == type && strcmp(note->name, name) == 0;
 }
 
-static bool find_status(struct image *image, size_t *i, struct ckpt_note *note)
+static bool find_status(struct image *image, struct note_cursor *cursor, struct ckpt_note *note)
 {
-    for (; ckpt_reader_note(image->reader, *i, note) == CKPT_OK; ++*i) {
+    while (image_next_note(image, cursor, note)) {
         if (!is_note(note, "CORE", NT_PRSTATUS))
             continue;
+        if (image->foreign != NULL && image->foreign->machine != EM_X86_64)
+            return false;
         if (note->length >= PRSTATUS_SIZE)
             return true;
         image_complain(image, "reading registers: note PRSTATUS at 0x%" PRIx64 ": %zu bytes are too few", note->offset, note->length);
@@ -29,18 +33,31 @@ static bool find_status(struct image *image, size_t *i, struct ckpt_note *note)
     return false;
 }
 
-bool registers_next(struct image *image, size_t *i, struct registers *registers)
+bool registers_next(struct image *image, struct note_cursor *cursor, struct registers *registers)
 {
     struct ckpt_note note;
-    if (!find_status(image, i, &note))
+    if (!find_status(image, cursor, &note))
         return false;
-    *registers = (struct registers){0};
+    *registers = (struct registers){.process = cursor->process};
     memcpy(&registers->tid, note.body + PRSTATUS_PID, sizeof(registers->tid));
     memcpy(registers->values, note.body + PRSTATUS_REG, sizeof(registers->values));
-    for (++*i; ckpt_reader_note(image->reader, *i, &note) == CKPT_OK && !is_note(&note, "CORE", NT_PRSTATUS); ++*i)
+    struct note_cursor ahead = *cursor;
+    while (image_next_note(image, &ahead, &note) && !is_note(&note, "CORE", NT_PRSTATUS)) {
         if (is_note(&note, "LINUX", NT_X86_XSTATE)) {
             registers->xsave = note.body;
             registers->xsave_size = note.length;
         }
+        *cursor = ahead;
+    }
     return true;
+}
+
+bool registers_of_thread(struct image *image, struct registers_walk *walk, uint32_t process, struct registers *registers)
+{
+    if (walk->process != process)
+        *walk = (struct registers_walk){.process = process};
+    while (registers_next(image, &walk->cursor, registers))
+        if (registers->process == process)
+            return true;
+    return false;
 }

@@ -10,14 +10,22 @@ enum registers_index { /* order of struct user_regs_struct */
 };
 
 struct registers {
+    uint32_t process; /* image-local number */
     int32_t tid;
     uint64_t values[REG_COUNT];
     const uint8_t *xsave; /* borrowed; NULL where there is none */
     size_t xsave_size;
 };
 
-/* The next thread's registers at or behind note *note, which moves on. False after the last. Notes that are too short are complained of. */
-bool registers_next(struct image *image, size_t *note, struct registers *registers);
+/* The next thread's registers. False after the last. Notes that are too short, and those of other machines, are complained of. */
+bool registers_next(struct image *image, struct note_cursor *cursor, struct registers *registers);
+
+/* Registers for threads that come process by process, as their records do. Zero-initialise. */
+struct registers_walk {
+    struct note_cursor cursor;
+    uint32_t process;
+};
+bool registers_of_thread(struct image *image, struct registers_walk *walk, uint32_t process, struct registers *registers);
 
 extern const char *const register_names[REG_COUNT];
 

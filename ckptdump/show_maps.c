@@ -5,43 +5,14 @@
 
 #include "ckptdump/dump.h"
 #include "ckptdump/file_text.h"
-#include "ckptdump/memory.h"
 #include "ckptdump/stored.h"
 #include "cli/table.h"
-
-static void add_path(struct cli_table *table, const Ckpt__Mapping *mapping, const Ckpt__File *file)
-{
-    struct cli_text path = {0};
-    bool wrapped = mapping->name.len > 0 && !mapping->special;
-    cli_text_add(&path, wrapped ? "[anon:" : "");
-    cli_text_add_bytes(&path, mapping->name.data, mapping->name.len);
-    cli_text_add(&path, wrapped ? "]" : "");
-    if (mapping->name.len == 0 && file != NULL)
-        add_file_path(&path, file);
-    cli_table_bytes(table, cli_text_get(&path), path.length);
-    cli_text_deinit(&path);
-}
-
-static bool overlaps(uint64_t start, uint64_t end, const Ckpt__Mapping *mapping)
-{
-    return mapping->start < end && start < mapping->end;
-}
-
-/* [heap] and [stack] are the kernel's words for places, not names that a mapping has. */
-static const char *place_of(const Ckpt__Memory *memory, const Ckpt__Mapping *mapping)
-{
-    const Ckpt__Layout *layout = memory->layout;
-    if (layout == NULL || mapping->file != 0 || mapping->special || mapping->name.len > 0)
-        return NULL;
-    if (layout->start_brk < layout->brk && overlaps(layout->start_brk, layout->brk, mapping))
-        return "[heap]";
-    return overlaps(layout->start_stack, layout->start_stack + 1, mapping) ? "[stack]" : NULL;
-}
 
 static void add_mapping(struct dump *dump, struct cli_table *table, const Ckpt__Memory *memory, const Ckpt__Mapping *m, uint64_t stored)
 {
     const Ckpt__File *file = image_file(&dump->image, m->file);
     char size[CLI_SIZE_TEXT];
+    struct cli_text name = {0};
     cli_table_cell(table, "%08" PRIx64 "-%08" PRIx64, m->start, m->end);
     cli_table_cell(table, "%c%c%c%c", m->protection & PROT_READ ? 'r' : '-', m->protection & PROT_WRITE ? 'w' : '-',
                    m->protection & PROT_EXEC ? 'x' : '-', m->flags & MAP_SHARED ? 's' : 'p');
@@ -49,11 +20,9 @@ static void add_mapping(struct dump *dump, struct cli_table *table, const Ckpt__
     cli_table_cell(table, "%02x:%02x", file != NULL ? major(file->device) : 0, file != NULL ? minor(file->device) : 0);
     cli_table_cell(table, "%" PRIu64, file != NULL ? file->inode : 0);
     cli_table_cell(table, "%s", stored == 0 ? "-" : dump_size(dump, size, stored));
-    const char *place = place_of(memory, m);
-    if (place != NULL)
-        cli_table_cell(table, "%s", place);
-    else
-        add_path(table, m, file);
+    add_mapping_name(&name, memory, m, file);
+    cli_table_bytes(table, cli_text_get(&name), name.length);
+    cli_text_deinit(&name);
 }
 
 void show_maps(struct dump *dump)

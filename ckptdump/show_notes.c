@@ -39,7 +39,7 @@ void show_notes(struct dump *dump)
     struct cli_table table;
     struct ckpt_note note;
     cli_table_init(&table, stdout, columns);
-    for (size_t i = 0; ckpt_reader_note(dump->image.reader, i, &note) == CKPT_OK; i++) {
+    for (size_t i = 0; image_note(&dump->image, i, &note); i++) {
         const char *name = note_name(&note);
         char size[CLI_SIZE_TEXT];
         cli_table_cell(&table, "0x%" PRIx64, note.offset);
@@ -71,7 +71,7 @@ void json_notes(struct dump *dump)
 {
     struct ckpt_note note;
     cli_json_list(&dump->json, "notes");
-    for (size_t i = 0; ckpt_reader_note(dump->image.reader, i, &note) == CKPT_OK; i++) {
+    for (size_t i = 0; image_note(&dump->image, i, &note); i++) {
         cli_json_object(&dump->json, NULL);
         cli_json_u64(&dump->json, "offset", note.offset);
         cli_json_string(&dump->json, "segment", segments[note.segment]);

@@ -4,6 +4,7 @@
 
 #include "ckptdump/dump.h"
 #include "ckptdump/registers.h"
+#include "ckptdump/system_calls.h"
 #include "cli/names.h"
 #include "schemas/threads.pb-c.h"
 
@@ -44,15 +45,20 @@ static void print_call(const struct registers *registers)
     int64_t result = (int64_t)registers->values[REG_RAX];
     if ((int64_t)registers->values[REG_ORIG_RAX] < 0)
         return;
-    printf("  in system call %" PRIu64, registers->values[REG_ORIG_RAX]);
+    const char *name = system_call_name(registers->values[REG_ORIG_RAX]);
+    printf("  in system call %" PRIu64 "%s%s%s", registers->values[REG_ORIG_RAX], name != NULL ? " (" : "", name != NULL ? name : "", name != NULL ? ")" : "");
     if (result <= -512 && result >= -516 && cli_error_name(result) != NULL)
         printf(", interrupted (%s)", cli_error_name(result));
     putchar('\n');
 }
 
-static void print_thread(const struct registers *registers)
+static void print_thread(struct dump *dump, const struct registers *registers)
 {
-    printf("thread %d\n", registers->tid);
+    bool several = image_records(&dump->image, CKPT__KIND__KIND_PROCESS)->count > 1;
+    printf("thread %d", registers->tid);
+    if (several)
+        printf(" of process %d", image_pid(&dump->image, registers->process));
+    putchar('\n');
     for (size_t i = 0; i < sizeof(reading_order); i++) {
         uint8_t reg = reading_order[i];
         bool segment = reg == REG_CS || reg == REG_SS || reg >= REG_DS;
@@ -67,9 +73,10 @@ static void print_thread(const struct registers *registers)
 void show_regs(struct dump *dump)
 {
     struct registers registers;
-    size_t note = 0, threads = 0;
-    for (; registers_next(&dump->image, &note, &registers); threads++)
-        print_thread(&registers);
+    struct note_cursor cursor = {0};
+    size_t threads = 0;
+    for (; registers_next(&dump->image, &cursor, &registers); threads++)
+        print_thread(dump, &registers);
     if (threads == 0)
         show_none("registers");
 }
@@ -77,10 +84,11 @@ void show_regs(struct dump *dump)
 void json_regs(struct dump *dump)
 {
     struct registers registers;
-    size_t note = 0;
+    struct note_cursor cursor = {0};
     cli_json_list(&dump->json, "registers");
-    while (registers_next(&dump->image, &note, &registers)) {
+    while (registers_next(&dump->image, &cursor, &registers)) {
         cli_json_object(&dump->json, NULL);
+        cli_json_int(&dump->json, "process", registers.process);
         cli_json_int(&dump->json, "tid", registers.tid);
         for (size_t i = 0; i < REG_COUNT; i++) {
             char text[24];

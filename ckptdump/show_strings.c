@@ -1,107 +1,72 @@
-/* Text in stored memory: every space's chunks in order, so that nothing is read twice. A piece may cross from one chunk into the next. */
-#include <inttypes.h>
+/* Text in stored memory. A piece may cross from one chunk, or one mapping, into the next. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "ckptdump/dump.h"
-#include "cli/text.h"
+#include "ckptdump/scan.h"
+#include "cli/complain.h"
 
-enum { STRING_LEAST = 4 };
+enum { LEAST = 4, PIECE_MAX = 32 << 10 }; /* longer text comes in pieces */
 
-struct scan {
-    uint8_t *bytes;      /* carried bytes, then a chunk's */
-    size_t length, carried;
-    uint32_t space;
-    uint64_t address;    /* of bytes[0] */
-};
-
-typedef size_t scan_part(const struct scan *scan, const char *pattern, bool last);
-
-static void print_place(const struct scan *scan, size_t at)
+int check_strings(const struct settings *settings)
 {
-    if (scan->space != 1)
-        printf("space %u ", scan->space);
-    printf("%012" PRIx64, scan->address + at);
+    uint64_t least;
+    const char *text = settings->strings;
+    if (text == NULL || text[0] == '\0' || (cli_number(text, &least) && least > 0 && least <= PIECE_MAX))
+        return CLI_GO;
+    cli_complain("ckptdump", NULL, "--strings=%s: not a number of bytes from 1 to %d", text, PIECE_MAX);
+    return CLI_MISUSE;
 }
 
-/* Prints what it finds; returns how many bytes at the end may begin something that goes on. */
-static size_t find_strings(const struct scan *scan, const char *pattern, bool last)
+static void found(const struct window *window, size_t start, size_t end)
 {
-    (void)pattern;
+    const char *bytes = (const char *)window->bytes + start;
+    if (window->dump->settings->json) {
+        cli_json_object(&window->dump->json, NULL);
+        scan_json_place(window, start);
+        cli_json_text(&window->dump->json, "text", bytes, end - start);
+        cli_json_end_object(&window->dump->json);
+        return;
+    }
+    struct cli_text address = {0};
+    if (places_find(window->places, window->space, window->address + start) == NULL)
+        cli_text_add(&address, "space %u ", window->space);
+    scan_add_address(&address, window, start);
+    printf("%s  %.*s\n", cli_text_get(&address), (int)(end - start), bytes);
+    cli_text_deinit(&address);
+}
+
+static size_t look(const struct window *window)
+{
+    uint64_t least = *(const uint64_t *)window->context;
     size_t start = 0;
-    for (size_t i = 0; i <= scan->length; i++) {
-        if (i < scan->length && scan->bytes[i] >= ' ' && scan->bytes[i] <= '~')
+    for (size_t i = 0; i <= window->length; i++) {
+        if (i < window->length && window->bytes[i] >= ' ' && window->bytes[i] <= '~')
             continue;
-        bool goes_on = i == scan->length && !last && i - start < CKPT_PAGE_SIZE;
-        if (goes_on)
+        if (i == window->length && !window->last && i - start < PIECE_MAX)
             return i - start;
-        if (i - start >= STRING_LEAST) {
-            print_place(scan, start);
-            printf("  %.*s\n", (int)(i - start), (const char *)scan->bytes + start);
-        }
+        if (i - start >= least)
+            found(window, start, i);
         start = i + 1;
     }
     return 0;
 }
 
-static size_t find_pattern(const struct scan *scan, const char *pattern, bool last)
+static void strings(struct dump *dump)
 {
-    size_t wanted = strlen(pattern);
-    const uint8_t *at = scan->bytes, *end = scan->bytes + scan->length;
-    while ((at = memmem(at, (size_t)(end - at), pattern, wanted)) != NULL) {
-        print_place(scan, (size_t)(at - scan->bytes));
-        putchar('\n');
-        at++;
-    }
-    return last ? 0 : scan->length < wanted - 1 ? scan->length : wanted - 1;
-}
-
-static bool scan_chunk(struct dump *dump, struct scan *scan, const struct ckpt_chunk *chunk)
-{
-    uint8_t *bigger = realloc(scan->bytes, scan->carried + chunk->length);
-    if (bigger == NULL) {
-        image_complain(&dump->image, "reading memory: out of memory");
-        return false;
-    }
-    scan->bytes = bigger;
-    if (ckpt_reader_chunk_bytes(dump->image.reader, chunk, scan->bytes + scan->carried) != CKPT_OK) {
-        image_complain(&dump->image, "reading memory: %s", ckpt_reader_error(dump->image.reader));
-        return false;
-    }
-    scan->length = scan->carried + chunk->length;
-    return true;
-}
-
-static void scan_all(struct dump *dump, scan_part *part, const char *pattern)
-{
-    uint64_t count = ckpt_reader_footer(dump->image.reader)->index_count;
-    struct scan scan = {0};
-    struct ckpt_chunk chunk, next = {0};
-    bool more = count > 0 && ckpt_reader_chunk(dump->image.reader, 0, &next) == CKPT_OK;
-    for (uint64_t i = 1; more; i++) {
-        chunk = next;
-        more = i < count && ckpt_reader_chunk(dump->image.reader, i, &next) == CKPT_OK;
-        bool joined = more && next.space == chunk.space && next.address == chunk.address + chunk.length;
-        scan.space = chunk.space;
-        scan.address = chunk.address - scan.carried;
-        if (!scan_chunk(dump, &scan, &chunk)) {
-            scan.carried = 0;
-            continue;
-        }
-        scan.carried = part(&scan, pattern, !joined);
-        memmove(scan.bytes, scan.bytes + scan.length - scan.carried, scan.carried);
-    }
-    free(scan.bytes);
+    uint64_t least = LEAST;
+    if (dump->settings->strings[0] != '\0')
+        cli_number(dump->settings->strings, &least);
+    scan_memory(dump, 0, look, &least);
 }
 
 void show_strings(struct dump *dump)
 {
-    scan_all(dump, find_strings, NULL);
+    strings(dump);
 }
 
-void show_search(struct dump *dump)
+void json_strings(struct dump *dump)
 {
-    if (dump->settings->search[0] != '\0')
-        scan_all(dump, find_pattern, dump->settings->search);
+    cli_json_list(&dump->json, "strings");
+    strings(dump);
+    cli_json_end_list(&dump->json);
 }

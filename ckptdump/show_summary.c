@@ -6,7 +6,9 @@
 #include "ckptdump/args.h"
 #include "ckptdump/dump.h"
 #include "ckptdump/file_text.h"
+#include "ckptdump/foreign.h"
 #include "ckptdump/memory.h"
+#include "cli/names.h"
 #include "cli/text.h"
 #include "schemas/signals.pb-c.h"
 #include "schemas/threads.pb-c.h"
@@ -27,15 +29,21 @@ static void add_bytes(struct cli_text *text, ProtobufCBinaryData bytes)
 
 static void add_program(struct dump *dump, struct cli_text *text)
 {
-    const Ckpt__Process *process = image_record(&dump->image, CKPT__KIND__KIND_PROCESS);
+    const Ckpt__Process *process = image_process(&dump->image, dump->image.process);
     size_t processes = image_records(&dump->image, CKPT__KIND__KIND_PROCESS)->count;
     if (process == NULL)
         return;
     add_bytes(text, process->comm);
-    cli_text_add(text, ", pid %d, ", process->pid);
-    add_file_path(text, image_file(&dump->image, process->executable));
+    cli_text_add(text, ", pid %d", process->pid);
+    if (process->executable != 0) {
+        struct cli_text path = {0};
+        add_file_path(&path, image_file(&dump->image, process->executable));
+        cli_text_add(text, ", ");
+        cli_text_add_bytes(text, cli_text_get(&path), path.length);
+        cli_text_deinit(&path);
+    }
     if (processes > 1)
-        cli_text_add(text, ", and %zu more processes", processes - 1);
+        cli_text_add(text, ", and %zu more process%s", processes - 1, processes == 2 ? "" : "es");
 }
 
 /* The escaping of a shell word must not be escaped again, so this line is printed at once. */
@@ -89,15 +97,26 @@ static void add_threads(struct dump *dump, struct cli_text *text)
             cli_text_add(text, " …");
             break;
         }
-        cli_text_add(text, "%s %d ", i > 0 ? "," : "", thread->tid);
+        cli_text_add(text, "%s %d%s", i > 0 ? "," : "", thread->tid, thread->name.len > 0 ? " " : "");
         add_bytes(text, thread->name);
     }
+}
+
+/* Bytes that pages take up in the file, holes included. */
+static uint64_t stored_size(struct dump *dump)
+{
+    const struct foreign *foreign = dump->image.foreign;
+    uint64_t size = 0;
+    if (foreign == NULL)
+        return ckpt_reader_footer(dump->image.reader)->pages_end - ckpt_reader_footer(dump->image.reader)->head_size;
+    for (size_t i = 0; i < foreign->chunk_count; i++)
+        size += foreign->chunks[i].length;
+    return size;
 }
 
 static void add_memory(struct dump *dump, struct cli_text *text)
 {
     const struct image_list *memories = image_records(&dump->image, CKPT__KIND__KIND_MEMORY);
-    const struct ckpt_footer *footer = ckpt_reader_footer(dump->image.reader);
     uint64_t mapped = 0;
     size_t mappings = 0;
     for (size_t i = 0; i < memories->count; i++) {
@@ -108,12 +127,15 @@ static void add_memory(struct dump *dump, struct cli_text *text)
     }
     char size[CLI_SIZE_TEXT];
     cli_text_add(text, "%zu mappings, %s; ", mappings, dump_size(dump, size, mapped));
-    cli_text_add(text, "%s in the image", dump_size(dump, size, footer->pages_end - footer->head_size));
+    cli_text_add(text, "%s in the file", dump_size(dump, size, stored_size(dump)));
 }
 
 static void add_descriptors(struct dump *dump, struct cli_text *text)
 {
-    const Ckpt__Descriptors *all = image_record(&dump->image, CKPT__KIND__KIND_DESCRIPTORS);
+    const struct image_list *lists = image_records(&dump->image, CKPT__KIND__KIND_DESCRIPTORS);
+    const Ckpt__Descriptors *all = NULL;
+    for (size_t i = 0; i < lists->count && (all == NULL || all->process != dump->image.process); i++)
+        all = (const void *)lists->messages[i];
     cli_text_add(text, "%zu:", all != NULL ? all->n_descriptors : 0);
     for (size_t i = 0; all != NULL && i < all->n_descriptors; i++) {
         const Ckpt__OpenFile *open_file = image_open_file(&dump->image, all->descriptors[i]->open_file);
@@ -157,42 +179,107 @@ static void add_file(struct dump *dump, const Ckpt__Image *image, struct cli_tex
 
 static void entry(const char *word, struct cli_text *text)
 {
-    line(word, text);
+    if (text->length > 0)
+        line(word, text);
     cli_text_clear(text);
+}
+
+/* Lines that few images have. */
+static void add_oddities(struct dump *dump, const Ckpt__Image *image, struct cli_text *text)
+{
+    static const struct {
+        Ckpt__Kind kind;
+        const char *word;
+    } oddities[] = {{CKPT__KIND__KIND_REDACTION, "redacted"}, {CKPT__KIND__KIND_MISSING, "missing"}};
+    if (image->comment.len > 0) {
+        add_bytes(text, image->comment);
+        entry("comment", text);
+    }
+    for (size_t i = 0; i < sizeof(oddities) / sizeof(oddities[0]); i++) {
+        size_t count = image_records(&dump->image, oddities[i].kind)->count;
+        if (count == 0)
+            continue;
+        cli_text_add(text, "%zu range%s of memory; --notes --json lists them", count, count == 1 ? "" : "s");
+        entry(oddities[i].word, text);
+    }
+}
+
+static void show_foreign(struct dump *dump, struct cli_text *text)
+{
+    const struct foreign *foreign = dump->image.foreign;
+    char size[CLI_SIZE_TEXT];
+    cli_text_add(text, "an ordinary core file, %s: it can be looked at, but not resumed", dump_size(dump, size, foreign->size));
+    entry("file", text);
+    add_program(dump, text);
+    if (foreign->signal != 0) {
+        cli_text_add(text, ", stopped by ");
+        cli_add_signal(text, (uint64_t)foreign->signal);
+    }
+    entry("program", text);
+    cli_text_add(text, "%s", foreign->arguments);
+    entry("command", text);
+    add_threads(dump, text);
+    entry("threads", text);
+    add_memory(dump, text);
+    entry("memory", text);
+}
+
+static void show_image(struct dump *dump, const Ckpt__Image *image, struct cli_text *text)
+{
+    add_file(dump, image, text);
+    entry("file", text);
+    add_program(dump, text);
+    entry("program", text);
+    print_command(dump);
+    add_frozen(image, text);
+    entry("frozen", text);
+    add_host(image, text);
+    entry("host", text);
+    add_threads(dump, text);
+    entry("threads", text);
+    add_memory(dump, text);
+    entry("memory", text);
+    add_descriptors(dump, text);
+    entry("descriptors", text);
+    add_signals(dump, text);
+    entry("signals", text);
+    add_oddities(dump, image, text);
 }
 
 void show_summary(struct dump *dump)
 {
     const Ckpt__Image *image = image_record(&dump->image, CKPT__KIND__KIND_IMAGE);
     struct cli_text text = {0};
-    if (image == NULL) {
+    if (image == NULL && dump->image.foreign == NULL) {
         image_complain(&dump->image, "reading records: there is no IMAGE record");
         return;
     }
     cli_text_add(&text, "%s", dump->image.path);
     entry("image", &text);
-    add_file(dump, image, &text);
-    entry("file", &text);
-    add_program(dump, &text);
-    entry("program", &text);
-    print_command(dump);
-    add_frozen(image, &text);
-    entry("frozen", &text);
-    add_host(image, &text);
-    entry("host", &text);
-    add_threads(dump, &text);
-    entry("threads", &text);
-    add_memory(dump, &text);
-    entry("memory", &text);
-    add_descriptors(dump, &text);
-    entry("descriptors", &text);
-    add_signals(dump, &text);
-    entry("signals", &text);
+    if (dump->image.foreign != NULL)
+        show_foreign(dump, &text);
+    else
+        show_image(dump, image, &text);
     cli_text_deinit(&text);
+}
+
+static void json_foreign(struct dump *dump)
+{
+    const struct foreign *foreign = dump->image.foreign;
+    cli_json_u64(&dump->json, "fileSize", foreign->size);
+    json_records(dump, "processes", CKPT__KIND__KIND_PROCESS);
+    cli_json_bool(&dump->json, "resumable", false);
+    cli_json_string(&dump->json, "obstacle", "an ordinary core file, not a checkpoint image");
+    if (!dump->settings->threads)
+        json_threads(dump);
 }
 
 void json_summary(struct dump *dump)
 {
+    if (dump->image.foreign != NULL) {
+        json_foreign(dump);
+        return;
+    }
     const struct ckpt_footer *footer = ckpt_reader_footer(dump->image.reader);
     const Ckpt__Image *image = image_record(&dump->image, CKPT__KIND__KIND_IMAGE);
     if (image != NULL)

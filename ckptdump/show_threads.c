@@ -36,17 +36,21 @@ static void add_thread(struct cli_table *table, const Ckpt__Thread *thread, cons
 
 void show_threads(struct dump *dump)
 {
-    static const struct cli_column columns[] = {{"tid", 1}, {"name", 0}, {"rip", 1}, {"rsp", 1}, {"scheduling", 0}, {"blocked", 0}, {0}};
+    static const struct cli_column columns[] = {{"pid", 1}, {"tid", 1}, {"name", 0}, {"rip", 1}, {"rsp", 1}, {"scheduling", 0}, {"blocked", 0}, {0}};
     const struct image_list *threads = image_records(&dump->image, CKPT__KIND__KIND_THREAD);
     if (threads->count == 0)
         show_none("threads");
     struct cli_table table;
     struct registers registers;
-    size_t note = 0;
-    cli_table_init(&table, stdout, columns);
+    struct registers_walk walk = {0};
+    bool several = image_records(&dump->image, CKPT__KIND__KIND_PROCESS)->count > 1;
+    cli_table_init(&table, stdout, several ? columns : columns + 1);
     for (size_t i = 0; i < threads->count; i++) {
-        bool found = registers_next(&dump->image, &note, &registers);
-        add_thread(&table, (const void *)threads->messages[i], found ? &registers : NULL);
+        const Ckpt__Thread *thread = (const void *)threads->messages[i];
+        bool found = registers_of_thread(&dump->image, &walk, thread->process, &registers);
+        if (several)
+            cli_table_cell(&table, "%d", image_pid(&dump->image, thread->process));
+        add_thread(&table, thread, found ? &registers : NULL);
     }
     cli_table_deinit(&table);
 }

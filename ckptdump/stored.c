@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "ckptdump/pages.h"
+
 bool stored_init(struct stored *stored, struct image *image)
 {
-    *stored = (struct stored){.count = ckpt_reader_footer(image->reader)->index_count};
+    *stored = (struct stored){.count = pages_count(image)};
     stored->sums = calloc(stored->count + 1, sizeof(*stored->sums));
     if (stored->sums == NULL) {
         image_complain(image, "reading the index: out of memory");
@@ -13,10 +15,8 @@ bool stored_init(struct stored *stored, struct image *image)
     }
     for (uint64_t i = 0; i < stored->count; i++) {
         struct ckpt_chunk chunk;
-        if (ckpt_reader_chunk(image->reader, i, &chunk) != CKPT_OK) {
-            image_complain(image, "reading the index: %s", ckpt_reader_error(image->reader));
+        if (!pages_chunk(image, i, &chunk))
             return false;
-        }
         stored->sums[i + 1] = stored->sums[i] + chunk.length;
     }
     return true;
@@ -32,10 +32,10 @@ void stored_deinit(struct stored *stored)
 static uint64_t stored_below(const struct stored *stored, struct image *image, uint32_t space, uint64_t address)
 {
     uint64_t i = 0;
-    if (ckpt_reader_seek_chunk(image->reader, space, address, &i) != CKPT_OK || i > stored->count)
+    if (!pages_seek(image, space, address, &i) || i > stored->count)
         return 0;
     struct ckpt_chunk chunk;
-    bool inside = i < stored->count && ckpt_reader_chunk(image->reader, i, &chunk) == CKPT_OK && chunk.space == space && chunk.address < address;
+    bool inside = i < stored->count && pages_chunk(image, i, &chunk) && chunk.space == space && chunk.address < address;
     return stored->sums[i] + (inside ? address - chunk.address : 0);
 }
 

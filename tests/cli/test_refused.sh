@@ -17,7 +17,7 @@ check 'a stub' says 1 'truncated' "$dump" stub
 check 'text' says 1 'not an ELF file' "$dump" text
 check 'a directory' says 2 'it is a directory' "$dump" directory
 check 'a missing file' says 2 'No such file or directory' "$dump" missing
-check 'a pipe' says 2 'copy it into a file first' "$dump" pipe
+check 'a pipe' says 2 'give it as standard input, with - for its name' "$dump" pipe
 check 'a program' says 1 'not a core file' "$dump" "$dump"
 check 'a bad file among good ones' says 1 'cut: opening: truncated' "$dump" a.ckpt cut a.ckpt
 check 'a file of another architecture' says 1 'another architecture' sh -c 'cp a.ckpt arm && printf "\267\000" | dd of=arm bs=1 seek=18 conv=notrunc status=none; "$0" arm' "$dump"
@@ -40,7 +40,8 @@ core() {
     [ -f ordinary.core ]
 }
 if core; then
-    check 'an ordinary core' says 1 'an ordinary core file' "$dump" ordinary.core
+    check 'an ordinary core is shown' prints 'it can be looked at, but not resumed' "$dump" ordinary.core
+    check 'an ordinary core has no descriptors' says 1 'ordinary.core: --fds: an ordinary core file has nothing of that' "$dump" --fds ordinary.core
     check 'an ordinary core is not edited' says 1 'ordinary core file' "$edit" --drop-fd 0 ordinary.core
 else
     skip 'an ordinary core' 'gdb cannot make one here'
