@@ -13,7 +13,7 @@ struct settings {
     bool exit;
     /* thaw, and check as it would be */
     const char *changed;
-    bool pid, copy, verify;
+    bool pid, copy, verify, redacted_ok;
     /* check */
     bool plan;
     /* explain, check and resident */

@@ -17,7 +17,8 @@ static enum changed_policy policy_of(const char *name)
 
 struct thaw_options thaw_options_of(const struct settings *settings)
 {
-    return (struct thaw_options){.keep_pid = settings->pid, .copy = settings->copy, .verify = settings->verify, .changed = policy_of(settings->changed)};
+    return (struct thaw_options){.keep_pid = settings->pid, .copy = settings->copy, .verify = settings->verify, .redacted_ok = settings->redacted_ok,
+                                  .changed = policy_of(settings->changed)};
 }
 
 int cmd_thaw(const struct settings *settings, const struct cli_arguments *arguments)

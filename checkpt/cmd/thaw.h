@@ -10,6 +10,8 @@
     {.name = "pid", .type = CLI_FLAG, .offset = offsetof(struct settings, pid), .help = "with its old process id and thread ids, as a child that is waited for"}, \
     {.name = "copy", .type = CLI_FLAG, .offset = offsetof(struct settings, copy), .help = "read all memory, so that the file may change or go away"}, \
     {.name = "verify", .type = CLI_FLAG, .offset = offsetof(struct settings, verify), .help = "check every byte of the file before anything else"}, \
+    {.name = "redacted-ok", .type = CLI_FLAG, .offset = offsetof(struct settings, redacted_ok), \
+     .help = "resume it though parts of its memory were redacted (ckptedit --redact)"}, \
     {.name = "changed", .type = CLI_STRING, .offset = offsetof(struct settings, changed), .metavar = "POLICY", .choices = "refuse ignore truncate", \
      .help = "files that changed since the freeze"},
 

@@ -68,6 +68,7 @@ struct thaw_options {
     bool verify;           /* --verify: check every digest first */
     const int *descriptor; /* of the image, instead of its path, which then is for messages only; NULL: none */
     const int *retval;     /* what sys_checkpoint() returns in the resumed program; NULL: what the image says */
+    bool redacted_ok;      /* --redacted-ok: memory that was redacted is zeros */
     enum changed_policy changed; /* --changed=refuse|ignore|truncate: files that changed since the freeze; truncate cuts what the program was writing back to its size of then */
 };
 
