@@ -7,6 +7,7 @@
 
 #include "ckptedit/edit.h"
 #include "ckptedit/rewrite.h"
+#include "ckptedit/salvage.h"
 #include "cli/complain.h"
 #include "cli/names.h"
 #include "cli/text.h"
@@ -33,6 +34,7 @@ static const struct cli_option options[] = {
     {EDIT("decompress", NULL, "store pages as they are")},
     {EDIT("flatten", NULL, "store what lies in parent images, so that none is needed")},
     {EDIT("upgrade", NULL, "write the newest format")},
+    {EDIT("salvage", NULL, "make a valid image of what is left of a damaged, compressed one; no other edit beside it")},
     {EDIT("comment", "TEXT", "a comment in the image")},
     {EDIT("pid", "PID", "the edits that follow are for this process of a tree, not the first"), .group = "How and where to"},
     {FLAG("force", force, "make an edit that leaves an image which cannot be resumed")},
@@ -61,6 +63,7 @@ static const struct edit_kind kinds[] = {
     {"decompress", NULL, edit_decompress},
     {"flatten", NULL, edit_flatten},
     {"upgrade", NULL, edit_upgrade},
+    {"salvage", NULL, NULL}, /* opens no image: salvage_file() */
     {"comment", NULL, edit_comment},
     {"pid", parse_pid, edit_pid},
 };
@@ -127,6 +130,11 @@ static int understand_all(struct requests *requests, const struct settings *sett
         result = understand(&requests->list[i], &actions->list[i]);
         requests->count = i + 1;
     }
+    for (size_t i = 0; i < requests->count && result == CLI_GO && requests->count > 1; i++)
+        if (requests->list[i].kind->apply == NULL) {
+            cli_complain("ckptedit", NULL, "--salvage: it stands alone; edit what it made afterwards");
+            result = CLI_MISUSE;
+        }
     return result;
 }
 
@@ -206,14 +214,14 @@ static void set_directory(struct ckpt_reader *reader, const char *path)
     free(directory);
 }
 
-static int edit_file(const struct settings *settings, const struct requests *requests, const char *path)
+static int edit_open_file(const struct settings *settings, const struct requests *requests, const char *path, int fd)
 {
     struct edit edit = {.path = path, .settings = settings};
-    int fd = -1, result = open_input(path, &fd);
+    int result = CLI_FINE;
     struct ckpt_reader *reader = ckpt_reader_create();
-    if (result == CLI_FINE && reader == NULL)
+    if (reader == NULL)
         result = cannot_read(path, "out of memory");
-    if (result == CLI_FINE) {
+    if (reader != NULL) {
         set_directory(reader, path);
         enum ckpt_status status = ckpt_reader_open_fd(reader, fd);
         if (status == CKPT_OK) {
@@ -225,6 +233,16 @@ static int edit_file(const struct settings *settings, const struct requests *req
     }
     edit_deinit(&edit);
     ckpt_reader_destroy(reader);
+    return result;
+}
+
+static int edit_file(const struct settings *settings, const struct requests *requests, const char *path)
+{
+    int fd = -1, result = open_input(path, &fd);
+    if (result == CLI_FINE && requests->list[0].kind->apply == NULL)
+        result = salvage_file(settings, path, fd);
+    else if (result == CLI_FINE)
+        result = edit_open_file(settings, requests, path, fd);
     if (fd >= 0)
         close(fd);
     return result;

@@ -144,6 +144,20 @@ static int write_image(struct rewrite *w)
     return CLI_FAILED;
 }
 
+static int write_salvaged(struct rewrite *w)
+{
+    struct ckpt_io sink;
+    int error = ckpt_io_from_fd(&sink, w->file.fd);
+    if (error != 0)
+        return complain(w, "writing", error);
+    enum ckpt_status status = ckpt_stream_salvage(w->job->stream, &sink, w->job->report);
+    ckpt_io_close(&sink);
+    if (status == CKPT_OK)
+        return CLI_FINE;
+    cli_complain("ckptedit", w->job->path, "salvaging: %s", ckpt_stream_error(w->job->stream));
+    return CLI_FAILED;
+}
+
 /* What was written, as a reader will find it. A fault is most often the old image's, copied. */
 static int verify_image(struct rewrite *w)
 {
@@ -191,7 +205,7 @@ static int run(struct rewrite *w)
     int error = whole_file_create(&w->file, path, 0600);
     if (error != 0)
         return complain(w, w->file.doing, error);
-    int result = write_image(w);
+    int result = w->job->stream != NULL ? write_salvaged(w) : write_image(w);
     if (result == CLI_FINE)
         result = verify_image(w);
     if (result == CLI_FINE)

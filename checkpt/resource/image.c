@@ -167,13 +167,15 @@ static void check_host(const Ckpt__Image *image, struct findings *findings)
                      "frozen in another boot: clocks that count from it (CLOCK_MONOTONIC) jump; timers keep the time that was left");
 }
 
-/* Bytes of memory that records of a kind name: ranges that were redacted, or could not be salvaged. */
-static uint64_t bytes_named(const struct thaw *thaw, Ckpt__Kind kind)
+/* Bytes of memory that records of a kind name: ranges that were redacted, or could not be salvaged. *count is how many records. */
+static uint64_t bytes_named(const struct thaw *thaw, Ckpt__Kind kind, size_t *count)
 {
     struct ckpt_note note;
     uint64_t bytes = 0;
+    *count = 0;
     for (size_t i = 0; ckpt_reader_find_record(thaw->reader, (uint32_t)kind, &i, &note) == CKPT_OK; i++) {
         ProtobufCMessage *message;
+        ++*count;
         if (ckpt_reader_unpack(thaw->reader, &note, &message) != CKPT_OK)
             continue;
         bytes += kind == CKPT__KIND__KIND_REDACTION ? ((const Ckpt__Redaction *)message)->length : ((const Ckpt__Missing *)message)->length;
@@ -187,12 +189,15 @@ static void check_completeness(const struct thaw *thaw, struct findings *finding
 {
     uint64_t features = ckpt_reader_footer(thaw->reader)->read_only_features;
     bool allowed = thaw->options.redacted_ok;
+    size_t count;
+    uint64_t bytes = bytes_named(thaw, CKPT__KIND__KIND_REDACTION, &count);
     if ((features & CKPT_FEATURE_REDACTED) != 0)
         findings_add(findings, allowed ? VERDICT_CHANGED : VERDICT_REFUSED, "memory", allowed ? NULL : "--redacted-ok, if the program can do with zeros there",
-                     "%ju bytes of it were redacted and are zeros now", (uintmax_t)bytes_named(thaw, CKPT__KIND__KIND_REDACTION));
-    if ((features & CKPT_FEATURE_SALVAGED) != 0)
+                     "%ju bytes of it were redacted and are zeros now", (uintmax_t)bytes);
+    bytes = bytes_named(thaw, CKPT__KIND__KIND_MISSING, &count);
+    if ((features & CKPT_FEATURE_SALVAGED) != 0 && count > 0)
         findings_add(findings, VERDICT_REFUSED, "memory", "look at it with ckptdump or gdb",
-                     "the image was salvaged from a damaged one: %ju bytes of its memory are missing", (uintmax_t)bytes_named(thaw, CKPT__KIND__KIND_MISSING));
+                     "the image was salvaged from a damaged one: up to %ju bytes of its memory are missing", (uintmax_t)bytes);
 }
 
 static void check(struct thaw *thaw, struct findings *findings)
