@@ -42,6 +42,8 @@ enum ckpt_status index_check_shape(const struct ckpt_chunk *chunk, const struct 
     if (chunk->address % page != 0 || chunk->length % page != 0 || chunk->length == 0)
         return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " or length 0x%" PRIx64 " is not a whole number of pages", chunk->address,
                          chunk->length);
+    if (chunk->length > UINT64_MAX - chunk->address)
+        return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " with length 0x%" PRIx64 " reaches the end of all addresses", chunk->address, chunk->length);
     if (chunk->length > window || chunk->address / window != (chunk->address + chunk->length - 1) / window)
         return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " with length 0x%" PRIx64 " crosses a multiple of the chunk size",
                          chunk->address, chunk->length);

@@ -5,6 +5,7 @@
 
 #include "cursor.h"
 #include "digest.h"
+#include "parents.h"
 #include "stream_state.h"
 #include "verify_state.h"
 
@@ -99,6 +100,19 @@ enum ckpt_status stream_finish(struct ckpt_stream *s)
     return CKPT_END;
 }
 
+static void check_parent(struct verify *v, const struct ckpt_chunk *chunk)
+{
+    struct ckpt_reader *owner;
+    struct ckpt_chunk found;
+    if (chunk->codec != CKPT_CODEC_PARENT)
+        return;
+    enum ckpt_status status = parents_resolve(v->reader, chunk, &owner, &found);
+    if (status == CKPT_OK)
+        parents_release(v->reader, owner);
+    else
+        verify_fault(v, &v->reader->error, status, 0, chunk);
+}
+
 enum ckpt_status ckpt_stream_verify(struct ckpt_stream *s, const struct ckpt_verify_options *options, uint64_t *faults)
 {
     struct ckpt_reader *r = s->records;
@@ -111,7 +125,9 @@ enum ckpt_status ckpt_stream_verify(struct ckpt_stream *s, const struct ckpt_ver
         verify_progress(&v, s->position - v.done);
         if (status == CKPT_END || v.stopped)
             break;
-        if (status != CKPT_OK)
+        if (status == CKPT_OK)
+            check_parent(&v, &c.chunk);
+        else
             verify_fault(&v, &r->error, status, c.chunk.length > 0 ? c.chunk.offset : s->position, c.chunk.length > 0 ? &c.chunk : NULL);
         if (s->final != CKPT_OK)
             break;
