@@ -169,6 +169,7 @@ static enum ckpt_status write_image(struct build *b)
     struct rewrite *w = b->rewrite;
     move_area(&b->writer->head, &w->head);
     move_area(&b->writer->process, &w->process);
+    b->writer->footer.facts.version_minor = w->footer.facts.version_minor; /* a later one's stays */
     enum ckpt_status status = rewrite_layout(w, b->writer);
     if (status != CKPT_OK)
         return status;
