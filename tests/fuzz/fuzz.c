@@ -78,6 +78,8 @@ enum ckpt_status fuzz_verify(const void *bytes, size_t size)
     struct ckpt_verify_options options = {.struct_size = sizeof(options), .threads = 1};
     if (status == CKPT_OK)
         status = ckpt_reader_verify(reader, &options, NULL);
+    if (getenv("FUZZ_SHOW") != NULL)
+        fprintf(stderr, "%s: %s\n", ckpt_status_name(status), ckpt_reader_error(reader));
     ckpt_reader_destroy(reader);
     return status;
 }

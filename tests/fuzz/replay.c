@@ -51,11 +51,13 @@ static bool run_directory(const char *path, unsigned *count)
 
 int main(int argc, char **argv)
 {
+    bool all = argc > 2;
     for (int i = 2; i < argc; i++) {
         unsigned count = 0;
         bool fine = run_directory(argv[i], &count);
+        all = all && fine && count > 0;
         printf("%s %d - %s over %u inputs of %s\n", fine && count > 0 ? "ok" : "not ok", i - 1, argv[1], count, argv[i]);
     }
     printf("1..%d\n", argc > 2 ? argc - 2 : 0);
-    return 0;
+    return all ? 0 : 1;
 }
