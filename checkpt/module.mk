@@ -6,7 +6,7 @@ $(B)/lib/libengine.a: $(call objects,$(CHECKPT_SOURCES))
 	$(call say,AR,$@)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
 
 # What modules of system calls find in the program that loads them.
-EXPORTED := $(patsubst %,-Wl$(comma)--export-dynamic-symbol=%,syscall_helper_register syscall_helper_unregister lkmnosys lkmressys td_copyin td_copyout td_copyinstr)
+EXPORTED := $(foreach name,syscall_helper_register syscall_helper_unregister lkmnosys lkmressys td_copyin td_copyout td_copyinstr,-Wl$(comma)-u$(comma)$(name) -Wl$(comma)--export-dynamic-symbol=$(name))
 
 $(B)/bin/checkpt: $(B)/obj/checkpt/cmd/main.o $(B)/lib/libengine.a $(CLI_LIBRARY) $(B)/lib/libckptfmt.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) $(EXPORTED) -o $@ $^ $(LIBS_FMT) -lelf
