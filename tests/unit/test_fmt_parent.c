@@ -1,6 +1,7 @@
 /* Incremental images: what is stored, who is asked, chains, and chains that are no chains. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "fmt_image.h"
 
@@ -186,4 +187,71 @@ Test(fmt_parent, one_that_was_edited)
     ckpt_reader_destroy(r);
     ckpt_io_close(&other);
     forget(&family);
+}
+
+/* Files, as the default resolver finds them. */
+static void store(const char *directory, const char *name, const struct ckpt_io *image)
+{
+    char path[256];
+    size_t length;
+    const void *bytes = ckpt_io_buffer_data(image, &length);
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    FILE *file = fopen(path, "w");
+    cr_assert(file != NULL && fwrite(bytes, 1, length, file) == length && fclose(file) == 0);
+}
+
+static enum ckpt_status look(const char *directory, const char *name, char *sentence, size_t room)
+{
+    char path[256];
+    struct ckpt_reader *r = ckpt_reader_create();
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    enum ckpt_status status = ckpt_reader_open_path(r, path);
+    if (status == CKPT_OK)
+        status = ckpt_reader_verify(r, NULL, NULL);
+    snprintf(sentence, room, "%s", ckpt_reader_error(r));
+    ckpt_reader_destroy(r);
+    return status;
+}
+
+static void forget_file(const char *directory, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    remove(path);
+}
+
+Test(fmt_parent, found_among_files)
+{
+    char here[] = "/tmp/ckptparentXXXXXX", there[] = "/tmp/ckptparentXXXXXX", recorded[64], sentence[600];
+    struct ckpt_io parent, image;
+    cr_assert(mkdtemp(here) != NULL && mkdtemp(there) != NULL);
+    snprintf(recorded, sizeof(recorded), "%s/full.ckpt", there);
+    fmt_fill(memory, 1);
+    fmt_build(&parent, &(struct fmt_spec){.memory = memory});
+    struct ckpt_reader *r = fmt_open(&parent);
+    fmt_build(&image, &(struct fmt_spec){.memory = memory, .parent = r, .parent_path = recorded});
+    ckpt_reader_destroy(r);
+    store(here, "child.ckpt", &image);
+
+    cr_assert_eq(look(here, "child.ckpt", sentence, sizeof(sentence)), CKPT_NOT_FOUND, "%s", sentence);
+    cr_assert(strstr(sentence, recorded) != NULL, "%s", sentence);
+    store(there, "full.ckpt", &parent); /* at the recorded path */
+    cr_assert_eq(look(here, "child.ckpt", sentence, sizeof(sentence)), CKPT_OK, "%s", sentence);
+    forget_file(there, "full.ckpt");
+    store(here, "full.ckpt", &parent); /* beside the child, by name */
+    cr_assert_eq(look(here, "child.ckpt", sentence, sizeof(sentence)), CKPT_OK, "%s", sentence);
+    forget_file(here, "full.ckpt");
+    store(here, "renamed.ckpt", &parent); /* beside the child, by id */
+    cr_assert_eq(look(here, "child.ckpt", sentence, sizeof(sentence)), CKPT_OK, "%s", sentence);
+    forget_file(here, "renamed.ckpt");
+    store(here, "full.ckpt", &image); /* the right name, the wrong image */
+    cr_assert_eq(look(here, "child.ckpt", sentence, sizeof(sentence)), CKPT_REFUSED, "%s", sentence);
+    cr_assert(strstr(sentence, "the file that was found is another image, ") != NULL, "%s", sentence);
+
+    forget_file(here, "full.ckpt");
+    forget_file(here, "child.ckpt");
+    rmdir(here);
+    rmdir(there);
+    ckpt_io_close(&parent);
+    ckpt_io_close(&image);
 }
