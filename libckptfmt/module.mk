@@ -29,3 +29,12 @@ INSTALL += $(foreach header,$(LIBCKPTFMT_HEADERS),$(header):include/ckptfmt/$(no
     libckptfmt.so.$(VERSION):$(LIBDIR)/$(LIBCKPTFMT_SO):link \
     $(LIBCKPTFMT_SO):$(LIBDIR)/libckptfmt.so:link \
     $(B)/lib/pkgconfig/ckptfmt.pc:$(LIBDIR)/pkgconfig/ckptfmt.pc:644
+
+# Lines of the library that its own tests reach.
+COVERAGE_TESTS = $(patsubst %,build/coverage/tests/%,$(filter test_fmt_%,$(UNIT_TESTS)))
+coverage:
+	@$(MAKE) --no-print-directory CONFIG=coverage OPT='-O0 -g' CFLAGS=--coverage LDFLAGS=--coverage all $(COVERAGE_TESTS) build/coverage/tests/damage_image
+	@find build/coverage/obj/libckptfmt -name '*.gcda' -delete
+	@CKPT_BIN=build/coverage/bin sh tests/run $(COVERAGE_TESTS) tests/make/test_make.sh tests/malformed/test_*.sh >build/coverage/tests.log; tail -n 1 build/coverage/tests.log
+	@sh libckptfmt/coverage.sh build/coverage/obj/libckptfmt/src
+.PHONY: coverage
