@@ -65,7 +65,8 @@ int salvage_file(const struct settings *settings, const char *path, int fd)
     enum ckpt_status status = stream != NULL && lseek(fd, 0, SEEK_SET) == 0 ? ckpt_stream_open_fd(stream, fd) : CKPT_NO_MEMORY;
     int result = status == CKPT_OK ? CLI_FINE : status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
     if (status != CKPT_OK)
-        cli_complain("ckptedit", path, "salvaging: %s", stream != NULL ? ckpt_stream_error(stream) : "out of memory");
+        cli_complain("ckptedit", path, "salvaging: %s%s", stream != NULL ? ckpt_stream_error(stream) : "out of memory",
+                     status == CKPT_UNSUPPORTED ? " (only compressed images can be salvaged)" : "");
     const struct rewrite_job job = {.path = path, .output = settings->output, .input = fd, .stream = stream, .report = &report};
     if (result == CLI_FINE)
         result = settings->dry_run ? try(path, stream, &report) : rewrite_image(&job);
