@@ -45,9 +45,8 @@ static bool check_files(const struct model *model, struct failure *why)
         const Ckpt__OpenFile *open_file = model->open_files[i];
         if (open_file->file != 0 && model_file(model, open_file->file) == NULL)
             return failure_set(why, "open file %u: file %u is not in the image", open_file->id, open_file->file);
-        if (open_file->inherited > 3)
-            return failure_set(why, "open file %u: it is inherited from descriptor %u, which is none of 0 to 2", open_file->id,
-                               open_file->inherited - 1);
+        if (open_file->inherited > MOST_DESCRIPTORS)
+            return failure_set(why, "open file %u: it is inherited from descriptor %u, which no process can have", open_file->id, open_file->inherited - 1);
     }
     return true;
 }

@@ -28,7 +28,7 @@ static Ckpt__File *collect_file(struct freeze *freeze, const struct proc_fd *fd,
         file_record_begin(&model->arena, file, path_of(freeze, fate), &type_only);
         return file;
     }
-    bool gone = fate->kind == FILES_CONTENT || fd->deleted || fd->target[0] != '/';
+    bool gone = fate->kind == FILES_CONTENT || fd->deleted || (S_ISREG(fd->mode) && fd->target[0] != '/');
     file = file_record(model, fd->target, &status, gone);
     file_record_status(&model->arena, file, &status);
     if (fate->kind == FILES_CONTENT && file->space == 0)

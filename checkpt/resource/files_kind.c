@@ -112,6 +112,26 @@ static struct files_fate fate_of_nameless(const struct proc_fd *fd, struct arena
     return refused(noun, "an object of the kernel that is not saved yet", "have the program close it first");
 }
 
+/* What this process has open too comes from whoever started both, a shell say that left it open: it is nothing of the program's own. */
+static bool is_from_outside(const struct proc_fd *fd, uint32_t *number)
+{
+    enum { HIGHEST = 1024 };
+    struct stat own;
+    for (uint32_t i = 0; i < HIGHEST; i++) {
+        *number = i == 0 ? fd->number : FILES_STANDARD + i - 1;
+        if (fstat((int)*number, &own) == 0 && own.st_dev == fd->device && own.st_ino == fd->inode)
+            return true;
+    }
+    return false;
+}
+
+/* Of pipes and sockets only those. */
+static struct files_fate fate_of_channel(const struct proc_fd *fd, struct files_fate otherwise)
+{
+    uint32_t number;
+    return is_from_outside(fd, &number) ? (struct files_fate){.kind = FILES_INHERITED, .from = number, .noun = fd->target} : otherwise;
+}
+
 static struct files_fate fate_of(const struct freeze *freeze, const struct proc_fd *fd, struct arena *arena)
 {
     struct stat status = files_status(fd);
@@ -127,9 +147,9 @@ static struct files_fate fate_of(const struct freeze *freeze, const struct proc_
     case S_IFBLK:
         return refused(fd->target, "a block device, which cannot be saved", "have the program close it first");
     case S_IFIFO:
-        return refused("pipe", "pipes are not saved yet, but for descriptors 0 to 2", "start the program with files in their place");
+        return fate_of_channel(fd, refused("pipe", "pipes are not saved yet, but for descriptors 0 to 2", "start the program with files in their place"));
     case S_IFSOCK:
-        return refused("socket", "sockets are not saved yet", "have the program close its connections first");
+        return fate_of_channel(fd, refused("socket", "sockets are not saved yet", "have the program close its connections first"));
     default:
         return fate_of_nameless(fd, arena);
     }

@@ -22,6 +22,24 @@ struct making {
     char what[PATH_MAX + 64];
 };
 
+/* Above 0 to 2 only a pipe or socket of the caller's stands for one of the caller's of then; it is kept among the plan's own while those numbers become the program's. */
+static bool keep_callers(struct making *m, uint32_t number, uint32_t *kept, struct failure *why)
+{
+    struct stat status;
+    bool is_there = fstat((int)number, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+    int null = is_there ? -1 : open("/dev/null", O_RDWR | O_CLOEXEC);
+    int fd = fcntl(is_there ? (int)number : null, F_DUPFD_CLOEXEC, m->thaw->next_high);
+    if (fd < 0)
+        failure_errno(why, "descriptor %d, above the program's (raise the limit with ulimit -n)", m->thaw->next_high);
+    if (null >= 0)
+        close(null);
+    if (fd < 0)
+        return false;
+    m->thaw->next_high = fd + 1;
+    *kept = (uint32_t)fd;
+    return true;
+}
+
 static void plan_standard(struct making *m)
 {
     static const char path[] = "/dev/null";
@@ -137,13 +155,25 @@ static void plan_image(struct making *m, const Ckpt__Descriptor *descriptor)
     PLAN_CALL(m->thaw->plan, about(m, descriptor, "the image", "going to its start"), SYS_lseek, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(0), PLAN_NUMBER(SEEK_SET));
 }
 
-static void plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor)
+static bool plan_inherited(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, struct failure *why)
+{
+    uint32_t from = open_file->inherited - 1;
+    if (m->first[open_file->id - 1] >= 0)
+        from = (uint32_t)m->first[open_file->id - 1];
+    else if (from >= FILES_STANDARD && !keep_callers(m, from, &from, why))
+        return failure_prepend(why, "fd %u", descriptor->number);
+    plan_dup(m, from, descriptor);
+    return true;
+}
+
+static bool plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor, struct failure *why)
 {
     const Ckpt__OpenFile *open_file = model_open_file(m->thaw->model, descriptor->open_file);
     bool is_standard = descriptor->number < FILES_STANDARD, is_inherited = open_file->inherited != 0;
-    if (is_inherited && !is_standard)
-        plan_dup(m, open_file->inherited - 1, descriptor);
-    else if (!is_inherited && m->first[open_file->id - 1] >= 0)
+    if (is_inherited && !is_standard) {
+        if (!plan_inherited(m, descriptor, open_file, why))
+            return false;
+    } else if (!is_inherited && m->first[open_file->id - 1] >= 0)
         plan_dup(m, (uint32_t)m->first[open_file->id - 1], descriptor);
     else if (is_image(m, open_file))
         plan_image(m, descriptor);
@@ -156,6 +186,7 @@ static void plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor
         m->first[open_file->id - 1] = descriptor->number;
     while (m->taken[m->lowest])
         m->lowest++;
+    return true;
 }
 
 /* Closing any descriptor of a file drops the process's locks on it, so contents are closed before. */
@@ -190,18 +221,18 @@ static void plan_standard_ends(struct making *m)
 
 bool files_plan(struct thaw *thaw, struct failure *why)
 {
-    (void)why;
     const struct model *model = thaw->model;
     struct arena arena = {0};
+    bool done = true;
     struct making m = {.thaw = thaw, .lowest = FILES_STANDARD};
     m.taken = arena_alloc(&arena, (size_t)thaw->high + 1);
     m.first = arena_alloc(&arena, (model->open_file_count + 1) * sizeof(*m.first));
     memset(m.first, -1, (model->open_file_count + 1) * sizeof(*m.first));
     plan_standard(&m);
-    for (size_t i = 0; i < model->descriptors.n_descriptors; i++)
-        plan_descriptor(&m, model->descriptors.descriptors[i]);
+    for (size_t i = 0; i < model->descriptors.n_descriptors && done; i++)
+        done = plan_descriptor(&m, model->descriptors.descriptors[i], why);
     plan_standard_ends(&m);
     plan_locks(&m);
     arena_deinit(&arena);
-    return true;
+    return done;
 }

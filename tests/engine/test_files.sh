@@ -18,4 +18,26 @@ lost() {
     rm "$dir/plain" && says 1 "$dir/plain" "$checkpt" -r "$dir/x.ckpt" && says 1 "$dir/plain" "$checkpt" -r --changed=ignore "$dir/x.ckpt"
 }
 check 'a missing file is named' lost
+# A pipe that the program has from the shell that started both is nothing of its own: the caller's of the thaw takes its place.
+mkfifo hold
+(sleep 1000 >hold) &
+holder=$!
+: >"$work/.running/$holder"
+new_dir shells
+shared() {
+    exec 7<hold
+    launch "$victims/limits" "$dir"
+    "$await" exists "$dir/ready" && freeze_exit
+    result=$?
+    exec 7<&-
+    return "$result"
+}
+check "with a pipe of the shell's it is frozen" shared
+check 'without that pipe it is resumed' resume
+leads_to_null() {
+    [ "$(readlink "/proc/$pid/fd/7")" = /dev/null ] || { ls -l "/proc/$pid/fd"; return 1; }
+}
+check '/dev/null stands for it' leads_to_null
+check 'it ends well' whole
+check 'the pipe is let go' eval 'kill "$holder"; reap "$holder"; true'
 finish
