@@ -18,6 +18,15 @@ void edit_deinit(struct edit *edit)
     redactions_deinit(&edit->redactions);
 }
 
+void edit_set_directory(struct ckpt_reader *reader, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash == path ? strdup("/") : slash != NULL ? strndup(path, (size_t)(slash - path)) : strdup(".");
+    if (directory != NULL)
+        ckpt_reader_set_directory(reader, directory);
+    free(directory);
+}
+
 /* Most images have one process and call it 1. */
 uint32_t edit_root_process(const struct edit *edit)
 {
@@ -25,7 +34,8 @@ uint32_t edit_root_process(const struct edit *edit)
     struct ckpt_note note;
     ProtobufCMessage *message = NULL;
     uint32_t root = 1;
-    if (ckpt_reader_find_record(edit->records.reader, CKPT__KIND__KIND_IMAGE, &i, &note) == CKPT_OK && ckpt_reader_unpack(edit->records.reader, &note, &message) == CKPT_OK) {
+    struct ckpt_reader *reader = edit->records.reader;
+    if (ckpt_reader_find_record(reader, CKPT__KIND__KIND_IMAGE, &i, &note) == CKPT_OK && ckpt_reader_unpack(reader, &note, &message) == CKPT_OK) {
         uint32_t given = ((const Ckpt__Image *)message)->root_process;
         root = given != 0 ? given : root;
         protobuf_c_message_free_unpacked(message, NULL);

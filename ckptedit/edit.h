@@ -26,10 +26,12 @@ struct edit {
     int32_t level;
 };
 
-request_apply edit_pid, edit_drop_fd, edit_fd, edit_move_path, edit_cwd, edit_name, edit_signal, edit_block, edit_drop_pending, edit_drop_timers, edit_rlimit, edit_retval,
-    edit_comment, edit_redact, edit_redact_matching, edit_compress, edit_decompress, edit_flatten, edit_upgrade;
+request_apply edit_pid, edit_drop_fd, edit_fd, edit_move_path, edit_cwd, edit_name, edit_signal, edit_block, edit_drop_pending, edit_drop_timers,
+    edit_rlimit, edit_retval, edit_comment, edit_redact, edit_redact_matching, edit_compress, edit_decompress, edit_flatten, edit_upgrade;
 
 void edit_deinit(struct edit *edit);
+/* Lets a reader look for parents where the image at `path` is. */
+void edit_set_directory(struct ckpt_reader *reader, const char *path);
 /* The first process of the image: whose image it is. */
 uint32_t edit_root_process(const struct edit *edit);
 

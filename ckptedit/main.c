@@ -204,16 +204,6 @@ static int edit_image(struct edit *edit, const struct requests *requests, struct
     return result != CLI_FINE || edit->settings->dry_run ? result : rewrite_image(&job);
 }
 
-/* Parents are looked for where the image is. */
-static void set_directory(struct ckpt_reader *reader, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *directory = slash == path ? strdup("/") : slash != NULL ? strndup(path, (size_t)(slash - path)) : strdup(".");
-    if (directory != NULL)
-        ckpt_reader_set_directory(reader, directory);
-    free(directory);
-}
-
 static int edit_open_file(const struct settings *settings, const struct requests *requests, const char *path, int fd)
 {
     struct edit edit = {.path = path, .settings = settings};
@@ -222,7 +212,7 @@ static int edit_open_file(const struct settings *settings, const struct requests
     if (reader == NULL)
         result = cannot_read(path, "out of memory");
     if (reader != NULL) {
-        set_directory(reader, path);
+        edit_set_directory(reader, path);
         enum ckpt_status status = ckpt_reader_open_fd(reader, fd);
         if (status == CKPT_OK) {
             result = edit_image(&edit, requests, reader, fd);

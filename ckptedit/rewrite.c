@@ -165,6 +165,7 @@ static int verify_image(struct rewrite *w)
     struct ckpt_reader *reader = ckpt_reader_create();
     if (reader == NULL)
         return complain(w, "verifying what was written", -ENOMEM);
+    edit_set_directory(reader, w->job->path);
     enum ckpt_status status = ckpt_reader_open_fd(reader, w->file.fd);
     if (status == CKPT_OK)
         status = ckpt_reader_verify(reader, &options, NULL);

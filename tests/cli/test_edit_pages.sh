@@ -28,6 +28,33 @@ check '--flatten of a whole image' edits c.ckpt --flatten
 check 'changes nothing' cmp a.ckpt c.ckpt
 check 'a dry run' prints 'would compress the pages, at level 7' "$edit" --dry-run --compress=7 a.ckpt
 
+# An image whose other chunks lie in a parent, of the independent maker.
+export PYTHONDONTWRITEBYTECODE=1
+mkdir chain && cat >chain/parent.txt <<'TXT'
+record IMAGE critical { tool: "maker" }
+record MEMORY critical { process: 1 space: 1 mappings { start: 0x10000 end: 0x40000 protection: 3 flags: 0x22 } }
+mapping 0x10000 to 0x40000 rw space 1
+pages 1 0x10000 16 noise 1
+pages 1 0x20000 16 noise 2
+pages 1 0x30000 16 byte 3
+TXT
+sed -e '1a parent "parent.ckpt" from "parent.txt"' -e 's/noise 2/noise 9/' chain/parent.txt >chain/child.txt
+increment() { python3 "$top/tests/make/maker.py" chain/child.txt chain/child.ckpt && "$dump" --index chain/child.ckpt | grep -q parent && "$dump" --extract 10000,196608 chain/child.ckpt >old; }
+check 'an increment is made' increment
+like_old() { prints whole "$dump" --verify "$1" && "$dump" --extract 10000,196608 "$1" >new && cmp old new; }
+alone_now() { mv chain/parent.ckpt chain/parent.gone; like_old "$1"; status=$?; mv chain/parent.gone chain/parent.ckpt; return $status; }
+check 'other edits leave it one' sh -c '"$0" --comment more -o chain/other.ckpt chain/child.ckpt && "$1" --index chain/other.ckpt | grep -q parent' "$edit" "$dump"
+check 'with the same memory' like_old chain/other.ckpt
+check '--flatten' gives 0 "$edit" --flatten -o chain/flat.ckpt chain/child.ckpt
+check 'needs no parent' alone_now chain/flat.ckpt
+check '--flatten --compress' gives 0 "$edit" --flatten --compress -o chain/flat.ckpt chain/child.ckpt
+check 'neither' alone_now chain/flat.ckpt
+check '--redact of what lies in the parent' gives 0 "$edit" --redact 10010,4 -o chain/red.ckpt chain/child.ckpt
+redacted() { prints whole "$dump" --verify chain/red.ckpt && "$dump" --extract 10000,196608 chain/red.ckpt | cmp -l - old | awk '{ print $1 }' >places && [ "$(tr '\n' ' ' <places)" = '17 18 19 20 ' ]; }
+check 'stores it' redacted
+lost() { mv chain/parent.ckpt chain/parent.gone; says 1 'parent' "$edit" --flatten -o chain/no.ckpt chain/child.ckpt; status=$?; mv chain/parent.gone chain/parent.ckpt; [ ! -e chain/no.ckpt ] && return $status; }
+check '--flatten without the parent' lost
+
 # Pages begin behind the head.
 size=$(stat -c %s packed.ckpt)
 head=$(od -An -t u8 -j $((size - 256 + 72)) -N 8 packed.ckpt)
