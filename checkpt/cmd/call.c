@@ -1,10 +1,11 @@
 /* What sys_checkpoint() asks for, done by a process of our own.
  *
- *     checkpt --call TYPE FD PID RETVAL CALLER TID WORD SPOOL
+ *     checkpt --call TYPE FD PID RETVAL CALLER TID WORD SPOOL OWN
  *     checkpt --become CKPT_THAW FD …
  *
  * The first four are the call's; -2 as FD is a descriptor that the caller does not have. CALLER and TID are the process and the thread that call, WORD is the address of
- * the words that a thaw sets (0: the call was made by number), SPOOL a file to copy a stream to before it is thawed, or -1. The exit status of --call is an error
+ * the words that a thaw sets (0: the call was made by number), SPOOL a file to copy a stream to before it is thawed, or -1. OWN is the
+ * caller's number for FD. The exit status of --call is an error
  * number or 0: for CKPT_THAW that the image can be thawed. --become thaws it. With CHECKPT_MESSAGES in the environment the reasons are told on standard error. */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +23,10 @@
 #include "checkpt/include/sys/checkpoint.h"
 #include "checkpt/policy/policy.h"
 #include "checkpt/thaw/thaw.h"
+#include "checkpt/tracee/replace.h"
 #include "cli/complain.h"
 
-enum { TYPE, FD, PID, RETVAL, CALLER, TID, WORD, SPOOL, COUNT };
+enum { TYPE, FD, PID, RETVAL, CALLER, TID, WORD, SPOOL, OWN_FD, COUNT };
 enum { NO_FD = -1 };
 
 struct call {
@@ -179,6 +181,31 @@ static int check(struct call *call)
     return findings.refused == 0 ? 0 : EBUSY;
 }
 
+/* A call by number: it has no library that would become the program. What is no file cannot be read by two. */
+static int replace_caller(const struct call *call)
+{
+    char own[PATH_MAX], fd[16], retval[16];
+    const char *const arguments[] = {"checkpt", "--become", "2", fd, "-1", retval, "0", "0", "0", "-1", fd, NULL};
+    struct failure why = {0};
+    ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+    if (length < 0)
+        return errno;
+    own[length] = '\0';
+    snprintf(fd, sizeof(fd), "%d", number(call, OWN_FD));
+    snprintf(retval, sizeof(retval), "%d", number(call, RETVAL));
+    return tracee_replace(number(call, TID), SYS_sys_checkpoint, own, arguments, number(call, OWN_FD), &why) ? 0 : refuse(&why, EIO);
+}
+
+static int thaw(struct call *call)
+{
+    struct stat status;
+    bool by_number = call->numbers[WORD] == 0;
+    if (by_number && (fstat(number(call, FD), &status) != 0 || !S_ISREG(status.st_mode)))
+        return EBADF;
+    int error = check(call);
+    return error == 0 && by_number ? replace_caller(call) : error;
+}
+
 static int serve(struct call *call)
 {
     int error = check_permission(call);
@@ -190,7 +217,7 @@ static int serve(struct call *call)
     case CKPT_FREEZE:
         return freeze(call);
     case CKPT_THAW:
-        return check(call);
+        return thaw(call);
     }
     return EOPNOTSUPP;
 }

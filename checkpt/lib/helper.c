@@ -13,7 +13,7 @@
 #define SYS_close_range 436 /* Linux 5.9 */
 #endif
 
-enum { NUMBER_SIZE = 24, ARGUMENTS = 8, PATIENCE_S = 10 };
+enum { NUMBER_SIZE = 24, ARGUMENTS = 9, PATIENCE_S = 10 };
 /* Where the helper finds its descriptors; -2: there should be one and is none. */
 enum { HELPER_FD = 3, HELPER_SPOOL = 4, HELPER_BAD_FD = -2 };
 
@@ -53,7 +53,7 @@ static void write_arguments(struct request *request, int fd, const char *how)
     const struct helper_call *call = request->call;
     const int64_t numbers[ARGUMENTS] = {
         call->type, fd,  call->pid, call->retval, raw_call(SYS_getpid, 0, 0, 0, 0), raw_call(SYS_gettid, 0, 0, 0, 0), (int64_t)pointer(&request->resumed),
-        call->spool >= 0 ? HELPER_SPOOL : -1,
+        call->spool >= 0 ? HELPER_SPOOL : -1, call->fd,
     };
     request->arguments[0] = "checkpt";
     request->arguments[1] = how;

@@ -12,7 +12,7 @@
 #include "checkpt/listen/caller.h"
 #include "checkpt/proc/proc.h"
 
-enum { NUMBER_SIZE = 16, NUMBERS = 8, PLACE = 3, BAD_FD = -2 };
+enum { NUMBER_SIZE = 16, NUMBERS = 9, PLACE = 3, BAD_FD = -2 };
 
 #define pointer(x) ((uint64_t)(uintptr_t)(x))
 
@@ -74,7 +74,7 @@ static int fetch(pid_t process, int fd)
 static void write_arguments(struct servant *servant, const struct servant_call *call)
 {
     int fd = servant->fd >= 0 ? PLACE : call->fd == -1 ? -1 : BAD_FD;
-    const int numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->tid, 0, -1};
+    const int numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->tid, 0, -1, call->fd};
     servant->arguments[0] = "checkpt";
     servant->arguments[1] = "--call";
     for (int i = 0; i < NUMBERS; i++) {

@@ -42,6 +42,11 @@ check "a template's file is the owner's alone" sh -c '"$1" "$2" template; [ "$(s
 check "without a library: fails outside of checkpt run" exits 138 "$victims/self-raw"
 check "without a library: returns 0" exits 10 "$checkpt" run "$victims/self-raw"
 check "without a library: resumed" exits 11 "$checkpt" -r raw.ckpt
+check "without a library: it resumes itself" exits 15 "$checkpt" run "$victims/self-raw" thaw
+check "another program's image" exits 10 "$victims/self" main raw.ckpt
+check "without a library: another program takes its place" exits 15 "$checkpt" run "$victims/self-raw" thaw
+echo "no image" >raw.ckpt
+check "without a library: what is no image leaves it as it is" exits 122 "$checkpt" run "$victims/self-raw" thaw
 
 # Streams.
 through_a_pipe() {
