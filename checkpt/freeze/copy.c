@@ -67,6 +67,7 @@ static bool copy_pages(struct session *session, struct failure *why)
         .extents = &session->extents,
         .writer = session->writer,
         .pid = source_pid(session),
+        .is_snapshot = session->snapshot != 0,
         .threads = session->request->options.threads,
         .tids = {tids, model->thread_count},
     };

@@ -128,7 +128,7 @@ static bool worker_init(struct worker *worker, struct work *work, struct failure
     worker->buffer = malloc(PIECE + TID_WORDS_OVERLAP);
     if (worker->buffer == NULL)
         return failure_set(why, "%d bytes to copy with: out of memory", PIECE);
-    return source_open(&worker->source, work->pages->pid, why);
+    return source_open(&worker->source, work->pages->pid, work->pages->is_snapshot, why);
 }
 
 static void worker_deinit(struct worker *worker)

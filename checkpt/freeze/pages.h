@@ -8,6 +8,7 @@
 struct pages {
     const struct extents *extents;
     struct ckpt_writer *writer;
+    bool is_snapshot; /* pid is a tracee_fork() child */
     pid_t pid;              /* whose memory is read: the program, stopped, or a snapshot of it */
     unsigned threads;       /* 0: as many as there is work for */
     struct tid_set tids;    /* words that hold these are looked for */

@@ -8,10 +8,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-bool source_open(struct source *source, pid_t pid, struct failure *why)
+bool source_open(struct source *source, pid_t pid, bool is_snapshot, struct failure *why)
 {
     char name[64];
-    *source = (struct source){.pid = pid, .memory = -1, .pagemap = -1};
+    *source = (struct source){.pid = pid, .is_snapshot = is_snapshot, .memory = -1, .pagemap = -1};
     snprintf(name, sizeof(name), "/proc/%d/mem", pid);
     source->memory = open(name, O_RDONLY | O_CLOEXEC);
     if (source->memory < 0)
@@ -29,11 +29,17 @@ void source_close(struct source *source)
         close(source->pagemap);
 }
 
-/* process_vm_readv(2) is the faster one, and heeds the protection; /proc/PID/mem sees through it. */
-static bool read_memory(const struct source *source, uint64_t address, unsigned char *buffer, size_t length)
+/* process_vm_readv(2) is the faster one, and heeds the protection; /proc/PID/mem sees through it. The first pins pages, for which the kernel gives a snapshot
+ * copies of its own (FAULT_FLAG_UNSHARE, since 5.19): all of the program's memory once more. */
+static ssize_t read_pinned(const struct source *source, uint64_t address, unsigned char *buffer, size_t length)
 {
     struct iovec local = {buffer, length}, remote = {(void *)(uintptr_t)address, length};
-    ssize_t n = process_vm_readv(source->pid, &local, 1, &remote, 1, 0);
+    return source->is_snapshot ? 0 : process_vm_readv(source->pid, &local, 1, &remote, 1, 0);
+}
+
+static bool read_memory(const struct source *source, uint64_t address, unsigned char *buffer, size_t length)
+{
+    ssize_t n = read_pinned(source, address, buffer, length);
     size_t done = n > 0 ? (size_t)n : 0;
     while (done < length) {
         n = pread(source->memory, buffer + done, length - done, (off_t)(address + done));
@@ -48,8 +54,7 @@ static bool read_memory(const struct source *source, uint64_t address, unsigned 
 
 void source_overlap(const struct source *source, uint64_t address, unsigned char *buffer, size_t length)
 {
-    struct iovec local = {buffer, length}, remote = {(void *)(uintptr_t)address, length};
-    if (process_vm_readv(source->pid, &local, 1, &remote, 1, 0) != (ssize_t)length)
+    if (!read_memory(source, address, buffer, length))
         memset(buffer, 0, length);
 }
 

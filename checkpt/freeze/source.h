@@ -6,11 +6,12 @@
 
 struct source {
     pid_t pid;
+    bool is_snapshot;
     int memory;   /* /proc/PID/mem */
     int pagemap;
 };
 
-bool source_open(struct source *source, pid_t pid, struct failure *why);
+bool source_open(struct source *source, pid_t pid, bool is_snapshot, struct failure *why);
 void source_close(struct source *source);
 /* Reads [address, address + length) of an extent; what has no content is zero. *any: whether any of it has some. */
 bool source_read(const struct source *source, const struct extent *extent, uint64_t address, unsigned char *buffer, size_t length, bool *any,
