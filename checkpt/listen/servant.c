@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -99,7 +100,7 @@ static int run(struct servant *servant)
     return waited > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
-int servant_run(const struct servant_call *call)
+static int serve(const struct servant_call *call)
 {
     struct servant servant = {.fd = -1};
     struct arena arena = {0};
@@ -114,5 +115,15 @@ int servant_run(const struct servant_call *call)
             close(servant.fd);
     }
     arena_deinit(&arena);
+    return error;
+}
+
+/* One at a time: a process has one tracer, and two of its threads may call. */
+int servant_run(const struct servant_call *call)
+{
+    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&turn);
+    int error = serve(call);
+    pthread_mutex_unlock(&turn);
     return error;
 }

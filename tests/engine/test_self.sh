@@ -48,6 +48,15 @@ check "without a library: another program takes its place" exits 15 "$checkpt" r
 echo "no image" >raw.ckpt
 check "without a library: what is no image leaves it as it is" exits 122 "$checkpt" run "$victims/self-raw" thaw
 
+# Threads that call at the same time take turns; in the resumed program those that waited call again.
+check "four threads at the same time" exits 10 "$victims/self" four
+for image in 0 1 2 3; do
+    check "four threads: image $image is whole" prints whole "$dump" --verify $image.ckpt
+done
+check "four threads: resumed" exits 11 "$checkpt" -r --changed=ignore 2.ckpt
+check "four threads, by number" exits 10 "$checkpt" run "$victims/self" four
+check "four threads, by number: resumed" exits 11 "$checkpt" -r --changed=ignore 1.ckpt
+
 # Streams.
 through_a_pipe() {
     "$plain" "$victims/self" main - </dev/null | cat >piped.ckpt

@@ -67,6 +67,9 @@ fi
 echo 'nonsense' >"$CHECKPT_CONF"
 check "a configuration that cannot be read: EPERM" fails EPERM "$victims/self-errors" plain
 unset CHECKPT_CONF
+printf '#!/bin/sh\nkill -KILL $$\n' >killed && chmod +x killed
+export CHECKPT_PROGRAM="$work/killed"
+check "a helper that is killed: EIO" fails EIO "$victims/self-errors" plain
 export CHECKPT_PROGRAM=/nonexistent
 check "without checkpt: ENOSYS" fails ENOSYS "$victims/self-errors" plain
 finish

@@ -139,6 +139,31 @@ static int many(int times)
     return 0;
 }
 
+/* At the same time, each to a file of its own. */
+static void *one_of_four(void *name)
+{
+    int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600), returned = sys_checkpoint(CKPT_FREEZE, fd, -1, -1);
+    demand(returned >= 0, "%s: %s", (char *)name, strerror(errno));
+    close(fd);
+    return (void *)(intptr_t)returned;
+}
+
+static int four(void)
+{
+    static char names[4][12] = {"0.ckpt", "1.ckpt", "2.ckpt", "3.ckpt"};
+    pthread_t threads[4];
+    int resumed = 0;
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, one_of_four, names[i]);
+    for (int i = 0; i < 4; i++) {
+        void *returned;
+        pthread_join(threads[i], &returned);
+        resumed += returned != NULL;
+    }
+    demand(resumed <= 1, "%d calls returned from a thaw", resumed);
+    return RESULT_BASE + resumed;
+}
+
 static int thaw(const char *path, const char *retval)
 {
     int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -163,6 +188,8 @@ int main(int argc, char **argv)
             return freeze(modes[i].from, argument);
     if (strcmp(mode, "many") == 0)
         return many(atoi(argument));
+    if (strcmp(mode, "four") == 0)
+        return four();
     if (strcmp(mode, "thaw") == 0)
         return thaw(argument, argc > 3 ? argv[3] : "1");
     return 2;
