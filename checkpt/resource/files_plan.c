@@ -126,6 +126,15 @@ static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, cons
     PLAN_CALL(plan, about(m, descriptor, path, "closing what it was opened as"), SYS_close, PLAN_NUMBER(given));
 }
 
+/* ext4 takes where a directory is first read for its beginning, also after rewinddir(3): so it is first read at its true beginning. */
+static void plan_first_look(struct making *m, const Ckpt__Descriptor *descriptor, const char *path)
+{
+    enum { ONE_NAME = 512 };
+    uint32_t room = plan_data(m->thaw->plan, NULL, ONE_NAME, sizeof(uint64_t));
+    PLAN_TRY(m->thaw->plan, about(m, descriptor, path, "reading its beginning"), SYS_getdents64, PLAN_NUMBER(descriptor->number), PLAN_DATA(room),
+             PLAN_NUMBER(ONE_NAME));
+}
+
 static void plan_made(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file)
 {
     char path[PATH_MAX];
@@ -137,6 +146,8 @@ static void plan_made(struct making *m, const Ckpt__Descriptor *descriptor, cons
     plan_open(m, descriptor, open_file, path);
     if (is_to_be_cut(m, file, open_file, path))
         PLAN_CALL(m->thaw->plan, about(m, descriptor, path, "cutting it back"), SYS_ftruncate, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(file->size));
+    if (has_offset(file, open_file) && S_ISDIR(file->mode))
+        plan_first_look(m, descriptor, path);
     if (has_offset(file, open_file))
         PLAN_EXPECT(m->thaw->plan, open_file->offset, about(m, descriptor, path, "going to its offset"), SYS_lseek, PLAN_NUMBER(descriptor->number),
                     PLAN_NUMBER(open_file->offset), PLAN_NUMBER(SEEK_SET));
