@@ -48,7 +48,7 @@ static bool contains(const struct tid_set *set, pid_t tid)
 /* A robust or priority-inheriting mutex has its owner's id in the lock word as well, and only these are linked into a list. */
 static bool is_held_mutex(const struct mutex *m)
 {
-    if (m->owner <= 0 || m->users != 1 || m->count > 1000000 || (m->kind & ~(KIND_TYPE | KIND_ROBUST | KIND_INHERIT | KIND_SHARED | KIND_ELISION)) != 0)
+    if (m->owner <= 0 || m->users > 1 || m->count > 1000000 || (m->kind & ~(KIND_TYPE | KIND_ROBUST | KIND_INHERIT | KIND_SHARED | KIND_ELISION)) != 0)
         return false;
     bool recursive = (m->kind & KIND_TYPE) == KIND_RECURSIVE;
     if (m->kind & (KIND_ROBUST | KIND_INHERIT)) /* these count to 1 whatever their type */
@@ -88,7 +88,8 @@ static void check_rwlock(const struct tid_set *set, uint64_t address, const uint
         found(context, address + offsetof(struct rwlock, writer), l.writer);
 }
 
-/* One 8-byte word sorts out nearly everything: a mutex has owner and users = 1 side by side at +8, a lock writer and shared = 0 or 1 at +24. */
+/* One 8-byte word sorts out nearly everything: a mutex has owner and users = 0 or 1 side by side at +8 (users is counted up last), a lock writer and shared = 0 or 1
+ * at +24. */
 void tid_words_scan(const struct tid_set *set, uint64_t address, const void *memory, size_t length, tid_word_found *found, void *context)
 {
     if (set->count == 0 || length <= TID_WORDS_OVERLAP)
@@ -101,7 +102,7 @@ void tid_words_scan(const struct tid_set *set, uint64_t address, const void *mem
         memcpy(&word, bytes + i, sizeof(word));
         if ((uint32_t)word - low > span || word >> 33 != 0)
             continue;
-        if (word >> 32 == 1 && i >= 8 && i - 8 < end)
+        if (i >= 8 && i - 8 < end)
             check_mutex(set, address + i - 8, bytes + i - 8, found, context);
         if (i >= 24 && i - 24 < end)
             check_rwlock(set, address + i - 24, bytes + i - 24, found, context);

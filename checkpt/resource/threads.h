@@ -10,6 +10,10 @@ extern const struct resource_ops threads_resource;
 bool threads_collect(struct freeze *freeze, struct failure *why);
 /* threads_plan.c: starts the threads, gives them their attributes, and brings ids in memory up to date. */
 bool threads_plan(struct thaw *thaw, struct failure *why);
+/* threads_ids.c: brings the ids that the program keeps up to date. */
+void threads_plan_ids(struct thaw *thaw);
+/* Whether a word there can be written to when the program's memory is back. */
+bool threads_is_writable(const struct model *model, uint64_t address);
 /* The very last calls of every thread: whatever other resources have each thread do is in its list already. */
 bool threads_leave(struct thaw *thaw, struct failure *why);
 

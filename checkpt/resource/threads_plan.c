@@ -1,21 +1,17 @@
 /* Threads again: started by the leader, then each gives itself what it had. All of them wait at a barrier until the program is complete. */
 #include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "checkpt/arch/x86_64/restart.h"
-#include "checkpt/arch/x86_64/thread_pointer.h"
 #include "checkpt/resource/threads.h"
 #include "checkpt/thaw/plan.h"
-#include "checkpt/thaw/stored.h"
 
 /* struct sched_attr of linux/sched/types.h, first version */
 struct scheduling_attributes {
@@ -28,44 +24,6 @@ struct scheduling_attributes {
 
 enum { IOPRIO_WHO_PROCESS = 1, NAME_SIZE = 16, NAME_MOST = 15 };
 
-static bool is_writable(const struct model *model, uint64_t address)
-{
-    const Ckpt__Mapping *mapping = model_find_mapping(model, address);
-    return mapping != NULL && !mapping->special && (mapping->protection & PROT_WRITE) != 0 && mapping->end - address >= sizeof(uint32_t);
-}
-
-static bool holds(const struct thaw *thaw, uint64_t address, int32_t tid)
-{
-    int32_t word;
-    return address % sizeof(word) == 0 && is_writable(thaw->model, address) &&
-           stored_peek(thaw, thaw->model->memory.space, address, &word, sizeof(word)) && word == tid;
-}
-
-/* glibc keeps a thread's id in the word that the kernel clears at its end; musl at its thread pointer. Neither is touched where it holds something else. */
-static void plan_own_id(struct thaw *thaw, size_t n)
-{
-    const struct model_thread *thread = &thaw->model->threads[n];
-    uint64_t places[] = {thread->record.clear_child_tid, thread_pointer_musl_id(&thread->registers)};
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (places[i] == 0 || !holds(thaw, places[i], thread->record.tid))
-            continue;
-        plan_store(thaw->plan, places[i], PLAN_RESULT(thaw->thread_slots[n]), 0);
-        return;
-    }
-}
-
-/* Only the id's bits: FUTEX_WAITERS and FUTEX_OWNER_DIED stay. */
-static void plan_words(struct thaw *thaw)
-{
-    const struct model *model = thaw->model;
-    for (size_t i = 0; i < model->tid_words.n_words; i++) {
-        const Ckpt__TidWord *word = model->tid_words.words[i];
-        for (size_t n = 0; n < model->thread_count; n++)
-            if (model->threads[n].record.tid == word->tid && word->address % sizeof(uint32_t) == 0 && is_writable(model, word->address))
-                plan_store(thaw->plan, word->address, PLAN_RESULT(thaw->thread_slots[n]), FUTEX_WAITERS | FUTEX_OWNER_DIED);
-    }
-}
-
 static int retval_of(const struct thaw *thaw)
 {
     return thaw->options.retval != NULL ? *thaw->options.retval : thaw->model->image.retval;
@@ -74,8 +32,8 @@ static int retval_of(const struct thaw *thaw)
 /* The thread that asked for the image with libcheckpt looks at these words when it goes on. */
 static void plan_call_words(struct thaw *thaw, const Ckpt__CheckpointCall *call)
 {
-    if (call == NULL || call->resumed_word == 0 || call->resumed_word % sizeof(uint32_t) != 0 || !is_writable(thaw->model, call->resumed_word) ||
-        !is_writable(thaw->model, call->resumed_word + sizeof(uint32_t)))
+    if (call == NULL || call->resumed_word == 0 || call->resumed_word % sizeof(uint32_t) != 0 || !threads_is_writable(thaw->model, call->resumed_word) ||
+        !threads_is_writable(thaw->model, call->resumed_word + sizeof(uint32_t)))
         return;
     plan_store(thaw->plan, call->resumed_word, PLAN_NUMBER(1), 0);
     plan_store(thaw->plan, call->resumed_word + sizeof(uint32_t), PLAN_NUMBER((uint32_t)retval_of(thaw)), 0);
@@ -162,12 +120,14 @@ bool threads_plan(struct thaw *thaw, struct failure *why)
     plan_thread(thaw->plan, 0);
     for (size_t i = 0; i < model->thread_count; i++)
         start(thaw, i);
-    for (size_t i = 0; i < model->thread_count && !thaw->options.keep_pid; i++)
-        plan_own_id(thaw, i);
     if (!thaw->options.keep_pid)
+<<<<<<< HEAD
         plan_words(thaw);
     for (size_t i = 0; i < model->thread_count; i++)
         plan_call_words(thaw, model->threads[i].record.checkpoint_call);
+=======
+        threads_plan_ids(thaw);
+>>>>>>> 46a191e (threads: ids that a thread has in hand are brought up to date too)
     for (size_t i = 0; i < model->thread_count; i++) {
         plan_thread(thaw->plan, i);
         plan_registrations(thaw->plan, &model->threads[i].record);

@@ -164,6 +164,11 @@ void plan_store_data(struct plan *plan, uint32_t handle, struct plan_arg value, 
     store(plan, PLAN_DATA(handle), value, keep);
 }
 
+void plan_store_register(struct plan *plan, size_t thread, size_t offset, struct plan_arg value, uint32_t keep)
+{
+    store(plan, (struct plan_arg){PLAN_ARG_REGISTER, plan_register(thread, offset)}, value, keep);
+}
+
 /* clone(2) will do where any id is good, and is allowed where clone3(2) is filtered. */
 static void start_with_any_tid(struct plan *plan, size_t thread, const char *what)
 {

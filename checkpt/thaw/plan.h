@@ -16,7 +16,7 @@ struct plan;
 
 /* An argument: a number, the address of data kept beside the plan, or an earlier call's result. */
 struct plan_arg {
-    enum { PLAN_ARG_NUMBER, PLAN_ARG_DATA, PLAN_ARG_RESULT, PLAN_ARG_THREAD /* the plan's own */ } kind;
+    enum { PLAN_ARG_NUMBER, PLAN_ARG_DATA, PLAN_ARG_RESULT, PLAN_ARG_THREAD, PLAN_ARG_REGISTER /* these are the plan's own */ } kind;
     uint64_t value; /* number; handle of plan_data(); slot of plan_call() */
 };
 #define PLAN_NUMBER(x) ((struct plan_arg){PLAN_ARG_NUMBER, (uint64_t)(x)})
@@ -55,6 +55,9 @@ void plan_store(struct plan *plan, uint64_t address, struct plan_arg value, uint
 
 /* The same into data kept beside the plan, for a later call's argument to point to. */
 void plan_store_data(struct plan *plan, uint32_t handle, struct plan_arg value, uint32_t keep);
+
+/* The same into a register that a thread will continue with, named by its offset in struct user_regs_struct; one of the general ones. */
+void plan_store_register(struct plan *plan, size_t thread, size_t offset, struct plan_arg value, uint32_t keep);
 
 /* Starts thread `thread` (its list runs in it from here on); returns the slot of its tid. set_tid 0: any. Leader's list only. */
 uint32_t plan_start_thread(struct plan *plan, size_t thread, int32_t set_tid, const char *what);

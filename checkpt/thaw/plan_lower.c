@@ -15,6 +15,19 @@ static uint64_t step_address(const struct plan *plan, uint32_t index)
     return index == PLAN_NONE ? 0 : plan->area.steps + index * sizeof(struct interpreter_step);
 }
 
+static size_t size_of_frame(const struct plan *plan, const struct plan_list *list)
+{
+    return sigframe_size(&plan->xsave, list->context.xsave, list->context.xsave_size);
+}
+
+static uint64_t register_address(const struct plan *plan, uint64_t value)
+{
+    uint64_t frame = plan->area.frames;
+    for (size_t i = 0; i < value >> 16; i++)
+        frame += size_of_frame(plan, &plan->lists[PLAN_FIRST_THREAD + i]);
+    return frame + sigframe_register(value & 0xffff);
+}
+
 static uint64_t value_of(const struct plan *plan, const struct plan_arg *arg)
 {
     switch ((int)arg->kind) {
@@ -24,6 +37,8 @@ static uint64_t value_of(const struct plan *plan, const struct plan_arg *arg)
         return step_address(plan, (uint32_t)arg->value) + STEP_RESULT;
     case PLAN_ARG_THREAD:
         return plan->area.threads + arg->value * sizeof(struct interpreter_thread);
+    case PLAN_ARG_REGISTER:
+        return register_address(plan, arg->value);
     default:
         return arg->value;
     }
@@ -116,7 +131,7 @@ static void lower_threads(const struct plan *plan)
         const struct plan_list *list = &plan->lists[i];
         threads[i - PLAN_FIRST_THREAD] = (struct interpreter_thread){step_address(plan, list->first), frame, plan->area.control};
         sigframe_build(&plan->xsave, memory(frame), frame, &list->context);
-        frame += sigframe_size(&plan->xsave, list->context.xsave, list->context.xsave_size);
+        frame += size_of_frame(plan, list);
     }
 }
 

@@ -72,6 +72,12 @@ struct plan {
     struct plan_area area;        /* start 0: not sealed */
 };
 
+/* PLAN_ARG_REGISTER's value. */
+static inline uint64_t plan_register(size_t thread, size_t offset)
+{
+    return (uint64_t)thread << 16 | offset;
+}
+
 /* Makes room for `count` elements; ends the program where memory ran out. Returns the array. */
 void *plan_room(void *array, size_t *room, size_t count, size_t element);
 /* Appends text, ending in `suffix`; returns its offset in texts. */

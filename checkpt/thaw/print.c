@@ -67,9 +67,20 @@ static void print_call_step(struct printer *printer, uint32_t slot)
     print_outcome(printer, slot);
 }
 
+static const char *register_name(size_t offset)
+{
+    static const char *const names[] = {"r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi"};
+    return offset / sizeof(uint64_t) < sizeof(names) / sizeof(names[0]) ? names[offset / sizeof(uint64_t)] : "?";
+}
+
 static void print_store(struct printer *printer, const struct plan_step *step)
 {
     const struct plan_arg *address = &step->arguments[0];
+    if (address->kind == PLAN_ARG_REGISTER) {
+        fprintf(printer->out, "/* thread %" PRIu64 "'s */ %s = ", address->value >> 16, register_name(address->value & 0xffff));
+        print_argument(printer, PRINT_ANY, &step->arguments[1]);
+        return;
+    }
     uint64_t base = address->kind == PLAN_ARG_DATA ? printer->plan->area.data + printer->plan->data_list[address->value].offset : address->value;
     fprintf(printer->out, "*(int *)0x%" PRIx64 " = ", base);
     print_argument(printer, PRINT_ANY, &step->arguments[1]);

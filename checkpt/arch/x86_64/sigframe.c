@@ -77,6 +77,20 @@ static void build_registers(struct kernel_sigcontext *out, const struct user_reg
     };
 }
 
+size_t sigframe_register(size_t offset)
+{
+#define PAIR(name) {offsetof(struct user_regs_struct, name), offsetof(struct kernel_sigcontext, name)}
+    static const struct {
+        size_t there, here;
+    } pairs[] = {PAIR(rax), PAIR(rbx), PAIR(rcx), PAIR(rdx), PAIR(rsi), PAIR(rdi), PAIR(rbp), PAIR(r8),
+                 PAIR(r9),  PAIR(r10), PAIR(r11), PAIR(r12), PAIR(r13), PAIR(r14), PAIR(r15)};
+#undef PAIR
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        if (pairs[i].there == offset)
+            return offsetof(struct kernel_frame, registers) + pairs[i].here;
+    return offsetof(struct kernel_frame, registers) + offsetof(struct kernel_sigcontext, oldmask); /* which nobody looks at */
+}
+
 void sigframe_build(const struct xsave_host *host, void *frame, uint64_t address, const struct sigframe_context *context)
 {
     struct kernel_frame *out = frame;

@@ -25,4 +25,7 @@ size_t sigframe_size(const struct xsave_host *host, const void *xsave, size_t xs
 /* Writes the frame to `frame`, sigframe_size() bytes, for use at `address` (SIGFRAME_ALIGNMENT-aligned). */
 void sigframe_build(const struct xsave_host *host, void *frame, uint64_t address, const struct sigframe_context *context);
 
+/* Where in a frame a general register lies that is at this offset in struct user_regs_struct. */
+size_t sigframe_register(size_t offset);
+
 #endif
