@@ -158,12 +158,13 @@ static void check(struct thaw *thaw, struct findings *findings)
             findings_add(findings, VERDICT_REFUSED, "timers", "a kernel of 6.15 or later", "POSIX timers are not in the order of their ids");
 }
 
+/* ITIMER_REAL stands still while its signal is pending, and goes on when that is taken. */
 static void plan_interval(struct thaw *thaw)
 {
     const Ckpt__Timers *timers = &thaw->model->timers;
     for (size_t i = 0; i < timers->n_interval_timers; i++) {
         const Ckpt__IntervalTimer *timer = timers->interval_timers[i];
-        struct itimerval value = {timeval_of(timer->interval), timeval_of(timer->value)};
+        struct itimerval value = {timeval_of(timer->interval), timeval_of(timer->value != 0 ? timer->value : timer->interval)};
         uint32_t data = plan_data(thaw->plan, &value, sizeof(value), 8);
         PLAN_CALL(thaw->plan, "interval timers", SYS_setitimer, PLAN_NUMBER(timer->which), PLAN_DATA(data), PLAN_NUMBER(0));
     }

@@ -13,9 +13,10 @@ refused() {
     : >"$dir/stop"
     check "$1: and ends well" reap "$pid"
 }
+# In columns: the subject is not followed by a colon.
 explains() {
     "$checkpt" explain "$pid" >explain.out 2>&1
-    [ $? -eq 1 ] && grep -qF -e "$1" explain.out || { cat explain.out; return 1; }
+    [ $? -eq 1 ] && tr -s ' ' <explain.out | grep -qF -e "$(echo "$1" | tr -d :)" || { cat explain.out; return 1; }
 }
 
 cat >holder.py <<'PY'
