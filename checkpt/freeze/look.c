@@ -1,16 +1,29 @@
 #include "checkpt/freeze/look.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "checkpt/resource/survey.h"
 #include "checkpt/thaw/plan.h"
+#include "checkpt/tracee/refusal.h"
 #include "checkpt/tracee/tracee.h"
 
 static bool look_at_process(struct freeze *freeze, struct failure *why)
 {
     return proc_stat(freeze->directory, "stat", &freeze->stat, why) &&
            proc_status(freeze->directory, "status", &freeze->model->arena, &freeze->status, why);
+}
+
+/* Who may not trace it may not read most of its /proc either: told once, with the reason. */
+static bool may_look(const struct freeze *freeze, struct failure *why)
+{
+    int fd = openat(freeze->directory, "mem", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || (errno != EACCES && errno != EPERM) || refusal_explain(freeze->pid, freeze->pid, freeze->directory, EPERM, why);
 }
 
 /* The survey comes into being with every file behind a mapping looked at: nothing of that is left for the pause. */
@@ -25,7 +38,7 @@ static void survey_all(struct freeze *freeze)
 bool look_before(struct freeze *freeze, struct failure *why)
 {
     struct arena *arena = &freeze->model->arena;
-    if (!proc_open(freeze->pid, &freeze->directory, why) || !look_at_process(freeze, why) ||
+    if (!proc_open(freeze->pid, &freeze->directory, why) || !look_at_process(freeze, why) || !may_look(freeze, why) ||
         !proc_smaps(freeze->directory, arena, &freeze->maps, &freeze->map_count, why) ||
         !proc_fds(freeze->directory, arena, &freeze->fds, &freeze->fd_count, why))
         return false;

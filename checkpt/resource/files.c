@@ -15,19 +15,45 @@ static void explain_fd(struct findings *findings, const struct proc_fd *fd, cons
         findings_add(findings, VERDICT_CHANGED, subject, NULL, "%s becomes descriptor %u of who resumes it", fate->noun, fate->from);
 }
 
+/* Returns how many descriptors are refused. */
+static size_t look(struct freeze *freeze, const size_t *same, struct files_fate *fates, struct arena *arena)
+{
+    size_t refused = 0;
+    for (size_t i = 0; i < freeze->fd_count; i++) {
+        fates[i] = files_fate(freeze, same, i, arena);
+        refused += fates[i].kind == FILES_REFUSED;
+    }
+    return refused;
+}
+
+/* A running program opens, closes and renames files while they are looked at: what seems to be in the way is looked at again. */
+static bool look_until_sure(struct freeze *freeze, struct files_fate **fates, struct arena *arena, struct failure *why)
+{
+    enum { LOOKS = 3 };
+    for (int i = 1;; i++) {
+        const size_t *same = files_same(freeze, arena, why);
+        if (same == NULL)
+            return false;
+        *fates = arena_alloc(arena, (freeze->fd_count + 1) * sizeof(**fates));
+        if (look(freeze, same, *fates, arena) == 0 || i == LOOKS || freeze->tracee != NULL)
+            return true;
+        if (!proc_fds(freeze->directory, &freeze->model->arena, &freeze->fds, &freeze->fd_count, why))
+            return false;
+    }
+}
+
 static void explain(struct freeze *freeze, struct findings *findings)
 {
     struct failure why;
-    const size_t *same = files_same(freeze, findings->arena, &why);
+    struct files_fate *fates;
     size_t again = 0;
-    if (same == NULL) {
+    if (!look_until_sure(freeze, &fates, findings->arena, &why)) {
         findings_add(findings, VERDICT_REFUSED, "files", NULL, "%s", why.sentence);
         return;
     }
     for (size_t i = 0; i < freeze->fd_count; i++) {
-        struct files_fate fate = files_fate(freeze, same, i, findings->arena);
-        explain_fd(findings, &freeze->fds[i], &fate);
-        again += fate.kind == FILES_BY_PATH || fate.kind == FILES_VIRTUAL;
+        explain_fd(findings, &freeze->fds[i], &fates[i]);
+        again += fates[i].kind == FILES_BY_PATH || fates[i].kind == FILES_VIRTUAL;
     }
     findings_add(findings, VERDICT_SAVED, "files", NULL, "%zu descriptors; %zu are opened again by their path, where they stand", freeze->fd_count, again);
 }

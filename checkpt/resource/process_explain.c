@@ -1,5 +1,6 @@
 /* What kind of process can be frozen at all. Each rule adds what it has to say. */
-#include <inttypes.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,14 +95,28 @@ static void explain_threads(struct freeze *freeze, struct findings *findings)
         }
 }
 
+/* Through a descriptor, so that path and status are of the same directory: a running program may be changing it. */
+static bool look_at_place(struct freeze *freeze, const char *link, struct arena *arena, const char **path, bool *deleted, struct stat *status)
+{
+    char own[32];
+    struct failure ignored;
+    int fd = openat(freeze->directory, link, O_PATH | O_CLOEXEC), self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    snprintf(own, sizeof(own), "fd/%d", fd);
+    bool done = fd >= 0 && self >= 0 && fstat(fd, status) == 0 && proc_link(self, own, arena, path, deleted, &ignored);
+    if (self >= 0)
+        close(self);
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
 static void explain_place(struct freeze *freeze, struct findings *findings, const char *link, const char *subject)
 {
     const char *path;
     bool deleted;
     struct stat status;
-    struct failure why;
-    if (!proc_link(freeze->directory, link, findings->arena, &path, &deleted, &why) || fstatat(freeze->directory, link, &status, 0) != 0)
-        findings_add(findings, VERDICT_REFUSED, subject, NULL, "cannot be looked at: %s", why.sentence);
+    if (!look_at_place(freeze, link, findings->arena, &path, &deleted, &status))
+        findings_add(findings, VERDICT_REFUSED, subject, NULL, "cannot be looked at: %s", strerror(errno));
     else if (deleted)
         findings_add(findings, VERDICT_REFUSED, subject, "make it again, and have the program change to it", "%s has been removed", path);
     else if (!file_leads_to(path, &status))

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "checkpt/arch/x86_64/restart.h"
+#include "checkpt/arch/x86_64/xsave.h"
 #include "checkpt/include/sys/checkpoint.h"
 #include "checkpt/resource/threads.h"
 #include "checkpt/tracee/tracee.h"
@@ -83,6 +84,7 @@ static bool collect_registers(struct freeze *freeze, size_t n, struct model_thre
         !tracee_robust_list(tracee, n, &record->robust_list, &record->robust_list_length, why) || !tracee_rseq(tracee, n, &rseq, why) ||
         !tracee_xsave(tracee, n, &xsave, &thread->xsave_size, why))
         return false;
+    thread->xsave_size = xsave_trim(xsave, thread->xsave_size);
     thread->xsave = arena_copy(&freeze->model->arena, xsave, thread->xsave_size);
     free(xsave);
     if (rseq.size > 0) {

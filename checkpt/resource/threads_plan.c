@@ -121,13 +121,9 @@ bool threads_plan(struct thaw *thaw, struct failure *why)
     for (size_t i = 0; i < model->thread_count; i++)
         start(thaw, i);
     if (!thaw->options.keep_pid)
-<<<<<<< HEAD
-        plan_words(thaw);
+        threads_plan_ids(thaw);
     for (size_t i = 0; i < model->thread_count; i++)
         plan_call_words(thaw, model->threads[i].record.checkpoint_call);
-=======
-        threads_plan_ids(thaw);
->>>>>>> 46a191e (threads: ids that a thread has in hand are brought up to date too)
     for (size_t i = 0; i < model->thread_count; i++) {
         plan_thread(thaw->plan, i);
         plan_registrations(thaw->plan, &model->threads[i].record);

@@ -71,6 +71,16 @@ static bool is_somebody_elses(const struct subject *subject, struct failure *why
     return true;
 }
 
+static bool is_set_id(const struct subject *subject, struct failure *why)
+{
+    const struct proc_status *status = &subject->status;
+    if (subject->error != EPERM || (status->uid[0] == status->uid[1] && status->gid[0] == status->gid[1]))
+        return false;
+    failure_set(why, "process %d: is a set-id program (user %u, effectively %u; group %u, effectively %u), which has rights of its own", subject->pid,
+                status->uid[0], status->uid[1], status->gid[0], status->gid[1]);
+    return true;
+}
+
 static bool is_not_dumpable(const struct subject *subject, struct failure *why)
 {
     struct stat owner;
@@ -106,7 +116,7 @@ static bool is_forbidden_by_yama(const struct subject *subject, struct failure *
     return true;
 }
 
-static reason *const reasons[] = {is_dead, is_kernel_thread, is_self, is_traced, is_somebody_elses, is_not_dumpable, is_forbidden_by_yama};
+static reason *const reasons[] = {is_dead, is_kernel_thread, is_self, is_traced, is_somebody_elses, is_set_id, is_not_dumpable, is_forbidden_by_yama};
 
 bool refusal_explain(pid_t pid, pid_t tid, int directory, int error, struct failure *why)
 {

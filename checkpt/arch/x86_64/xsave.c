@@ -65,6 +65,13 @@ uint64_t xsave_in_use(const void *area, size_t size)
     return features;
 }
 
+size_t xsave_trim(const void *area, size_t size)
+{
+    enum { KEYS = 9 };
+    size_t end = layouts[0][sizeof(layouts[0]) / sizeof(layouts[0][0]) - 1].offset + layouts[0][sizeof(layouts[0]) / sizeof(layouts[0][0]) - 1].size;
+    return size > end && xsave_in_use(area, size) >> KEYS <= 1 ? end : size;
+}
+
 /* The source's layout is not written in it. Its size tells: it ends where its last component does. This host's own layout is tried first. */
 static uint32_t source_offset(unsigned component, size_t source_size, uint32_t host_offset, size_t host_size)
 {

@@ -24,6 +24,8 @@ uint64_t xsave_features(const struct xsave_host *host, int tiles);
 size_t xsave_size(const struct xsave_host *host, uint64_t features);
 /* The components that are in use (not in their initial state) in an area; 3 (x87 and SSE) for a legacy one. */
 uint64_t xsave_in_use(const void *area, size_t size);
+/* The size of an area without the tiles at its end, where they are not in use: debuggers do not expect them. */
+size_t xsave_trim(const void *area, size_t size);
 /* Copies an area of another host, or of another set of components, into one for `features` (xsave_size() bytes, 64-aligned). Components that the source
  * lacks are in their initial state. size 0: all are. */
 void xsave_convert(const struct xsave_host *host, void *area, uint64_t features, const void *source, size_t size);
