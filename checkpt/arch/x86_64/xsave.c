@@ -65,11 +65,19 @@ uint64_t xsave_in_use(const void *area, size_t size)
     return features;
 }
 
+/* ptrace(2) puts XCR0 where the processor leaves room for software. The Intel layout is the only one with anything behind the protection keys. */
 size_t xsave_trim(const void *area, size_t size)
 {
-    enum { KEYS = 9 };
-    size_t end = layouts[0][sizeof(layouts[0]) / sizeof(layouts[0][0]) - 1].offset + layouts[0][sizeof(layouts[0]) / sizeof(layouts[0][0]) - 1].size;
-    return size > end && xsave_in_use(area, size) >> KEYS <= 1 ? end : size;
+    enum { XCR0 = 464, KEYS = 9 };
+    uint64_t enabled;
+    size_t end = 0;
+    if (size < XSAVE_LEGACY_SIZE + XSAVE_HEADER_SIZE || xsave_in_use(area, size) >> KEYS > 1)
+        return size;
+    memcpy(&enabled, (const char *)area + XCR0, sizeof(enabled));
+    for (size_t i = 0; i < sizeof(layouts[0]) / sizeof(layouts[0][0]); i++)
+        if (enabled >> layouts[0][i].component & 1)
+            end = layouts[0][i].offset + layouts[0][i].size;
+    return enabled >> KEYS > 1 && end > 0 && end < size ? end : size;
 }
 
 /* The source's layout is not written in it. Its size tells: it ends where its last component does. This host's own layout is tried first. */
