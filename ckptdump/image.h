@@ -18,6 +18,8 @@ struct image_list {
     bool loaded;
 };
 
+enum { IMAGE_CHUNKS_KEPT = 64 };
+
 struct image {
     const char *path;                  /* "standard input" for "-" */
     struct ckpt_reader *reader;        /* NULL: an ordinary core file */
@@ -26,6 +28,11 @@ struct image {
     uint32_t process;                  /* whose memory and registers are shown; image-local number */
     bool damaged;                      /* a record could not be read; the complaint is printed */
     struct image_list lists[IMAGE_KINDS];
+    uint64_t last_seek;                /* where the last search of the index ended: the next one often ends there too, or behind it */
+    struct {
+        uint64_t number;               /* i + 1; 0: none */
+        struct ckpt_chunk chunk;
+    } chunks[IMAGE_CHUNKS_KEPT];       /* index entries that were read, by i modulo */
     Ckpt__File **files;                /* by id, ascending */
     Ckpt__OpenFile **open_files;       /* by id, ascending */
 };

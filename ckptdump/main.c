@@ -32,7 +32,7 @@ static const struct cli_option options[] = {
     {VALUE("output", output, "OUT", "where --extract writes"), .letter = 'o'},
     {VALUE("core", core, "OUT", "write an ordinary core file for debuggers")},
     {.name = "pid", .type = CLI_NUMBER, .offset = offsetof(struct settings, pid), .metavar = "PID", .help = "of which process in the image; the first one unless given"},
-    {VALUE("diff", diff, "OTHER", "what is different in the image OTHER; exit status 1 where something is"), .group = "Comparing, checking and form"},
+    {VALUE("diff", diff, "OTHER", "what changed from the image OTHER to this one; exit status 1 where anything did"), .group = "Comparing, checking and form"},
     {FLAG("verify", verify, "check every byte; one line for every fault")},
     {FLAG("json", json, "as JSON, in the shape of the .proto files")},
     {FLAG("schema", schema, "describe that JSON, and look at no file")},

@@ -16,9 +16,37 @@ bool pages_chunk(struct image *image, uint64_t i, struct ckpt_chunk *chunk)
         *chunk = image->foreign->chunks[i];
         return true;
     }
-    if (ckpt_reader_chunk(image->reader, i, chunk) == CKPT_OK)
-        return true;
-    image_complain(image, "reading the index: %s", ckpt_reader_error(image->reader));
+    size_t slot = (size_t)(i % IMAGE_CHUNKS_KEPT);
+    if (image->chunks[slot].number != i + 1) {
+        if (ckpt_reader_chunk(image->reader, i, &image->chunks[slot].chunk) != CKPT_OK) {
+            image->chunks[slot].number = 0;
+            image_complain(image, "reading the index: %s", ckpt_reader_error(image->reader));
+            return false;
+        }
+        image->chunks[slot].number = i + 1;
+    }
+    *chunk = image->chunks[slot].chunk;
+    return true;
+}
+
+static bool ends_behind(const struct ckpt_chunk *chunk, uint32_t space, uint64_t address)
+{
+    return chunk->space != space ? chunk->space > space : chunk->address + chunk->length > address;
+}
+
+/* Whether the search ends at *i, or right behind it; then *i is right. Damage is left to the search itself. */
+static bool guess(struct image *image, uint32_t space, uint64_t address, uint64_t *i)
+{
+    struct ckpt_chunk chunk;
+    uint64_t count = pages_count(image);
+    if (*i >= count || (*i > 0 && (!pages_chunk(image, *i - 1, &chunk) || ends_behind(&chunk, space, address))))
+        return false;
+    for (unsigned tries = 0; tries < 2 && *i < count; tries++, ++*i) {
+        if (!pages_chunk(image, *i, &chunk))
+            return false;
+        if (ends_behind(&chunk, space, address))
+            return true;
+    }
     return false;
 }
 
@@ -41,8 +69,11 @@ bool pages_seek(struct image *image, uint32_t space, uint64_t address, uint64_t 
         *i = space > FOREIGN_SPACE ? image->foreign->chunk_count : seek_foreign(image->foreign, address);
         return true;
     }
-    if (ckpt_reader_seek_chunk(image->reader, space, address, i) == CKPT_OK)
+    uint64_t found = image->last_seek;
+    if (guess(image, space, address, &found) || ckpt_reader_seek_chunk(image->reader, space, address, &found) == CKPT_OK) {
+        image->last_seek = *i = found;
         return true;
+    }
     image_complain(image, "reading the index: %s", ckpt_reader_error(image->reader));
     return false;
 }

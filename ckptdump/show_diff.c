@@ -1,4 +1,4 @@
-/* Two images: what only one has, what both have and is not the same. */
+/* From OTHER to the file: what only one has, what both have and is not the same. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,8 +73,8 @@ static int compare(const struct fact *a, const struct fact *b)
 static void compare_section(struct diff *diff, const struct facts_section *section)
 {
     struct facts old = {0}, new = {0};
-    section->collect(&diff->dump->image, &old);
-    section->collect(&diff->other, &new);
+    section->collect(&diff->other, &old);
+    section->collect(&diff->dump->image, &new);
     facts_sort(&old);
     facts_sort(&new);
     begin_section(diff, section->name);
@@ -97,7 +97,7 @@ static void compare_section(struct diff *diff, const struct facts_section *secti
 static void add_change(void *context, uint64_t start, uint64_t end, const Ckpt__Mapping *mapping)
 {
     struct diff *diff = context;
-    struct image *image = &diff->dump->image;
+    struct image *image = &diff->other;
     struct cli_text key = {0}, name = {0}, value = {0};
     char size[CLI_SIZE_TEXT];
     facts_begin_key(image, image->process, &key);
@@ -132,11 +132,11 @@ static void add_change(void *context, uint64_t start, uint64_t end, const Ckpt__
 static void compare_memory(struct diff *diff)
 {
     struct image *image = &diff->dump->image;
-    const struct image_list *memories = image_records(image, CKPT__KIND__KIND_MEMORY);
+    const struct image_list *memories = image_records(&diff->other, CKPT__KIND__KIND_MEMORY);
     begin_section(diff, "memory");
     for (size_t i = 0; i < memories->count; i++) {
         image->process = diff->other.process = ((const Ckpt__Memory *)(const void *)memories->messages[i])->process;
-        changes_find(image, &diff->other, add_change, diff);
+        changes_find(&diff->other, image, add_change, diff);
     }
     end_section(diff);
     if (diff->bytes > 0 && !diff->dump->settings->json) {

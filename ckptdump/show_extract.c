@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,6 +74,18 @@ static bool can_extract(struct dump *dump, struct backing *backing, uint64_t add
     return true;
 }
 
+static void complain_of_writing(struct dump *dump, int error)
+{
+    const char *output = dump->settings->output;
+    if (error != EPIPE)
+        cli_complain("ckptdump", output != NULL ? output : "standard output", "writing: %s", strerror(error));
+    dump->image.damaged = true;
+    if (output == NULL) { /* said once is enough */
+        __fpurge(stdout);
+        clearerr(stdout);
+    }
+}
+
 static bool copy(struct dump *dump, struct backing *backing, uint64_t address, uint64_t length, FILE *out)
 {
     uint8_t block[BLOCK];
@@ -86,8 +99,10 @@ static bool copy(struct dump *dump, struct backing *backing, uint64_t address, u
             complain(dump, backing, address + done, &run);
             fine = false;
         }
-        if (fine && fwrite(block, 1, (size_t)run.length, out) != run.length)
-            break; /* the stream remembers it */
+        if (fine && fwrite(block, 1, (size_t)run.length, out) != run.length) {
+            complain_of_writing(dump, errno);
+            fine = false;
+        }
         done += fine ? run.length : 0;
         cli_progress_update(&progress, done, length);
     }
@@ -102,9 +117,13 @@ static void extract_to_file(struct dump *dump, struct backing *backing, uint64_t
     int error = whole_file_create(&file, path, 0666);
     FILE *out = error == 0 ? fdopen(dup(file.fd), "w") : NULL;
     bool fine = out != NULL && copy(dump, backing, address, length, out);
-    if (error == 0 && (out == NULL || fflush(out) != 0 || ferror(out) != 0)) {
+    if (fine && fflush(out) != 0) {
         error = errno != 0 ? -errno : -EIO;
         file.doing = "writing";
+    }
+    if (error == 0 && out == NULL) {
+        error = -errno;
+        file.doing = "creating";
     }
     if (out != NULL)
         fclose(out);

@@ -1,10 +1,11 @@
-/* make_image OUT [packed] [critical] [readonly] [big|medium] [hostile] [mangle N]: writes an image that no program ever was, with something of every kind of record in it.
+/* make_image OUT [packed] [critical] [readonly] [big|medium] [hostile] [several] [mangle N]: writes an image that no program ever was, with something of every kind of record in it.
  *   packed    pages compressed
  *   critical  a critical record of an unknown kind
  *   readonly  an unknown read-only feature
  *   big       4 GiB of memory, as holes with a page in each 64 KiB
  *   medium    128 MiB of the same
  *   hostile   names that try to reach the terminal
+ *   several   a second process, pid 4800, with registers and memory of its own
  *   mangle N  every record but the first has a few bytes changed at random, by seed N, under right digests */
 #include <elf.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ static const char arguments[] = "prog\0--flag\0two words\0it's", environment[] =
 
 struct maker {
     struct ckpt_writer *writer;
-    bool packed, critical, readonly, hostile;
+    bool packed, critical, readonly, hostile, several;
     uint64_t big_size; /* 0: none */
     unsigned mangle;   /* seed; 0: none */
 };
@@ -284,6 +285,38 @@ static void put_memory(struct maker *m)
     check(m, ckpt_writer_extent(m->writer, 2, 0, PAGE));
 }
 
+/* At the address of the first process's data. */
+static void put_second(struct maker *m)
+{
+    uint8_t status[336] = {0};
+    int32_t tid = 4800;
+    uint64_t rip = code + 0x20;
+    memcpy(status + 32, &tid, sizeof(tid));
+    memcpy(status + 112 + 16 * 8, &rip, sizeof(rip));
+    check(m, ckpt_writer_process_note(m->writer, 2, "CORE", NT_PRSTATUS, status, sizeof(status)));
+    Ckpt__Process process = CKPT__PROCESS__INIT;
+    process.process = 2;
+    process.parent = 1;
+    process.pid = tid;
+    process.comm = TEXT("child");
+    process.space = 3;
+    record(m, CKPT__KIND__KIND_PROCESS, &process);
+    Ckpt__Thread thread = CKPT__THREAD__INIT;
+    thread.process = 2;
+    thread.tid = tid;
+    thread.name = TEXT("child");
+    record(m, CKPT__KIND__KIND_THREAD, &thread);
+    Ckpt__Mapping mapping, *one = &mapping;
+    Ckpt__Memory memory = CKPT__MEMORY__INIT;
+    add_mapping(&mapping, data, data + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+    memory.process = 2;
+    memory.space = 3;
+    memory.n_mappings = 1;
+    memory.mappings = &one;
+    record(m, CKPT__KIND__KIND_MEMORY, &memory);
+    check(m, ckpt_writer_extent(m->writer, 3, data, PAGE));
+}
+
 static void put_pages(struct maker *m)
 {
     static uint8_t pages[DATA_PAGES * PAGE], page[65536];
@@ -302,6 +335,10 @@ static void put_pages(struct maker *m)
     check(m, ckpt_writer_put(m->writer, ticket++, 1, stack - PAGE, page, PAGE));
     memset(page, 'M', PAGE);
     check(m, ckpt_writer_put(m->writer, ticket++, 2, 0, page, PAGE));
+    memset(page, 0, PAGE);
+    memcpy(page + 16, "only the child has this", 23);
+    if (m->several)
+        check(m, ckpt_writer_put(m->writer, ticket++, 3, data, page, PAGE));
 }
 
 static void write_all(struct maker *m)
@@ -317,6 +354,8 @@ static void write_all(struct maker *m)
     put_descriptors(m);
     put_signals(m);
     put_others(m);
+    if (m->several)
+        put_second(m);
     check(m, ckpt_writer_begin_pages(m->writer));
     put_pages(m);
     Ckpt__TidWords words = CKPT__TID_WORDS__INIT;
@@ -345,7 +384,7 @@ int main(int argc, char **argv)
         return 2;
     char **words = argv + 2;
     struct maker m = {.packed = has(words, "packed"), .critical = has(words, "critical"), .readonly = has(words, "readonly"),
-                      .hostile = has(words, "hostile"),
+                      .hostile = has(words, "hostile"), .several = has(words, "several"),
                       .big_size = has(words, "big") ? 4ull << 30 : has(words, "medium") ? 128ull << 20 : 0};
     char **mangle = find(words, "mangle");
     m.mangle = mangle != NULL && mangle[1] != NULL ? (unsigned)strtoul(mangle[1], NULL, 10) : 0;
