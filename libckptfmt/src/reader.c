@@ -245,6 +245,8 @@ enum ckpt_status reader_check_image_record(struct ckpt_reader *r)
     }
     if (image == NULL)
         return error_set(&r->error, CKPT_CORRUPT, "there is no IMAGE record");
+    if (image->segment != CKPT_SEGMENT_HEAD)
+        return error_set(&r->error, CKPT_CORRUPT, "record at 0x%" PRIx64 ": the IMAGE record does not lie in the head's notes", image->offset);
     ProtobufCMessage *message;
     enum ckpt_status status = ckpt_reader_unpack(r, image, &message);
     if (status != CKPT_OK)

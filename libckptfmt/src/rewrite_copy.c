@@ -199,7 +199,8 @@ static enum ckpt_status write_head(struct rewrite *w)
         for (uint64_t i = 0; i < count; i++)
             move_segment(w, i, &segments[i]);
         header_encode(segments, count, bytes, notes);
-        memcpy(bytes + notes, w->head.bytes, w->head.length);
+        if (w->head.length > 0)
+            memcpy(bytes + notes, w->head.bytes, w->head.length);
         if (w->process.length > 0)
             memcpy(bytes + notes + w->head.length, w->process.bytes, w->process.length);
         digest_of(bytes, size, w->footer.head_digest);

@@ -210,7 +210,8 @@ static enum ckpt_status add_tail(struct salvage *s)
     const struct ckpt_reader *r = s->records;
     for (size_t i = 0; i < r->note_count; i++) {
         const struct ckpt_note *n = &r->notes[i];
-        if (n->segment == CKPT_SEGMENT_TAIL &&
+        bool second = strcmp(n->name, CKPT_NOTE_NAME) == 0 && n->type == CKPT__KIND__KIND_IMAGE;
+        if (n->segment == CKPT_SEGMENT_TAIL && !second &&
             !note_append(&s->writer->tail, n->name, n->type | (n->critical ? CKPT_RECORD_CRITICAL : 0), n->body, n->length))
             return error_set(&s->records->error, CKPT_NO_MEMORY, "the tail records: out of memory");
     }

@@ -232,7 +232,8 @@ uint8_t *writer_head(const struct ckpt_writer *w)
     }
     fill_segments(w, segments);
     header_encode(segments, count, bytes, notes);
-    memcpy(bytes + notes, w->head.bytes, w->head.length);
+    if (w->head.length > 0)
+        memcpy(bytes + notes, w->head.bytes, w->head.length);
     if (w->process.length > 0)
         memcpy(bytes + notes + w->head.length, w->process.bytes, w->process.length);
     free(segments);
