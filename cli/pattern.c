@@ -7,9 +7,9 @@
 enum { REGEX_REACH = 4096, REASON_TEXT = 256 };
 
 struct pattern {
-    uint8_t *bytes; /* NULL: a regular expression */
+    uint8_t *bytes;
     size_t length;
-    regex_t regex;
+    struct re_pattern_buffer *regex; /* NULL: the bytes */
 };
 
 static bool refuse(struct cli_text *why, const char *sentence)
@@ -49,15 +49,20 @@ static bool set_text(struct pattern *pattern, const char *text, struct cli_text 
     return (pattern->bytes != NULL && pattern->length > 0) || refuse(why, "no text to look for");
 }
 
+/* A piece of memory neither begins nor ends a line. */
 static bool set_regex(struct pattern *pattern, const char *text, struct cli_text *why)
 {
     char reason[REASON_TEXT];
-    int error = regcomp(&pattern->regex, text, REG_EXTENDED | REG_NEWLINE);
-    if (error == 0)
+    struct re_pattern_buffer *regex = calloc(1, sizeof(*regex));
+    int error = regex != NULL ? regcomp(regex, text, REG_EXTENDED | REG_NEWLINE) : REG_ESPACE;
+    if (error == 0) {
+        regex->not_bol = regex->not_eol = 1;
+        pattern->regex = regex;
         return true;
-    regerror(error, &pattern->regex, reason, sizeof(reason));
+    }
+    regerror(error, regex, reason, sizeof(reason));
     cli_text_add(why, "not a regular expression: %s", reason);
-    pattern->bytes = malloc(1); /* nothing to regfree() */
+    free(regex);
     return false;
 }
 
@@ -83,8 +88,9 @@ void pattern_destroy(struct pattern *pattern)
 {
     if (pattern == NULL)
         return;
-    if (pattern->bytes == NULL)
-        regfree(&pattern->regex);
+    if (pattern->regex != NULL)
+        regfree(pattern->regex);
+    free(pattern->regex);
     free(pattern->bytes);
     free(pattern);
 }
@@ -99,19 +105,18 @@ static bool find_bytes(const struct pattern *pattern, const uint8_t *bytes, size
     return true;
 }
 
-/* An empty match is passed over, and so is what it stands before. */
+/* GNU's own functions, because regexec() is for text that ends with a NUL. An empty match is passed over, and so is what it stands before. */
 static bool find_regex(const struct pattern *pattern, const uint8_t *bytes, size_t length, size_t from, size_t *at, size_t *match_length)
 {
-    while (from < length) {
-        regmatch_t match = {.rm_so = 0, .rm_eo = (regoff_t)(length - from)};
-        bool line = from > 0 && bytes[from - 1] == '\n';
-        if (regexec(&pattern->regex, (const char *)bytes + from, 1, &match, REG_STARTEND | REG_NOTEOL | (line ? 0 : REG_NOTBOL)) != 0)
+    for (; from < length; from = *at + 1) {
+        long place = re_search(pattern->regex, (const char *)bytes, (regoff_t)length, (regoff_t)from, (regoff_t)(length - from), NULL);
+        if (place < 0)
             return false;
-        *at = from + (size_t)match.rm_so;
-        *match_length = (size_t)(match.rm_eo - match.rm_so);
-        if (*match_length > 0)
+        *at = (size_t)place;
+        long matched = re_match(pattern->regex, (const char *)bytes, (regoff_t)length, (regoff_t)place, NULL);
+        *match_length = matched > 0 ? (size_t)matched : 0;
+        if (matched > 0)
             return true;
-        from = *at + 1;
     }
     return false;
 }
@@ -120,15 +125,15 @@ bool pattern_find(const struct pattern *pattern, const uint8_t *bytes, size_t le
 {
     if (from >= length)
         return false;
-    return pattern->bytes != NULL ? find_bytes(pattern, bytes, length, from, at, match_length) : find_regex(pattern, bytes, length, from, at, match_length);
+    return pattern->regex == NULL ? find_bytes(pattern, bytes, length, from, at, match_length) : find_regex(pattern, bytes, length, from, at, match_length);
 }
 
 size_t pattern_next(const struct pattern *pattern, size_t at, size_t match_length)
 {
-    return pattern->bytes != NULL ? at + 1 : at + match_length;
+    return pattern->regex == NULL ? at + 1 : at + match_length;
 }
 
 size_t pattern_reach(const struct pattern *pattern)
 {
-    return pattern->bytes != NULL ? pattern->length - 1 : REGEX_REACH;
+    return pattern->regex == NULL ? pattern->length - 1 : REGEX_REACH;
 }
