@@ -1,7 +1,8 @@
-/* make_image OUT [packed] [critical] [readonly] [big|medium] [hostile] [several] [mangle N]: writes an image that no program ever was, with something of every kind of record in it.
+/* make_image OUT [packed] [critical] [readonly] [huge|big|medium] [hostile] [several] [mangle N]: writes an image that no program ever was, with something of every kind of record in it.
  *   packed    pages compressed
  *   critical  a critical record of an unknown kind
  *   readonly  an unknown read-only feature
+ *   huge      100 GiB of memory, with a page in each 64 MiB
  *   big       4 GiB of memory, as holes with a page in each 64 KiB
  *   medium    128 MiB of the same
  *   hostile   names that try to reach the terminal
@@ -41,6 +42,7 @@ struct maker {
     struct ckpt_writer *writer;
     bool packed, critical, readonly, hostile, several;
     uint64_t big_size; /* 0: none */
+    uint64_t big_step; /* a page in each so many bytes */
     unsigned mangle;   /* seed; 0: none */
 };
 
@@ -327,7 +329,7 @@ static void put_pages(struct maker *m)
     check(m, ckpt_writer_put(m->writer, ticket++, 1, data, pages, 65536));
     check(m, ckpt_writer_put(m->writer, ticket++, 1, data + 65536, pages + 65536, sizeof(pages) - 65536));
     page[PAGE + 5] = 1;
-    for (uint64_t at = 0; at < m->big_size; at += sizeof(page))
+    for (uint64_t at = 0; at < m->big_size; at += m->big_step)
         check(m, ckpt_writer_put(m->writer, ticket++, 1, big + at, page, sizeof(page)));
     memset(page, 0, sizeof(page));
     memcpy(page, arguments, sizeof(arguments));
@@ -385,7 +387,8 @@ int main(int argc, char **argv)
     char **words = argv + 2;
     struct maker m = {.packed = has(words, "packed"), .critical = has(words, "critical"), .readonly = has(words, "readonly"),
                       .hostile = has(words, "hostile"), .several = has(words, "several"),
-                      .big_size = has(words, "big") ? 4ull << 30 : has(words, "medium") ? 128ull << 20 : 0};
+                      .big_step = has(words, "huge") ? 64 << 20 : 65536,
+                      .big_size = has(words, "huge") ? 100ull << 30 : has(words, "big") ? 4ull << 30 : has(words, "medium") ? 128ull << 20 : 0};
     char **mangle = find(words, "mangle");
     m.mangle = mangle != NULL && mangle[1] != NULL ? (unsigned)strtoul(mangle[1], NULL, 10) : 0;
     int fd = open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
