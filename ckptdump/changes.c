@@ -51,10 +51,21 @@ static bool chunk_of(struct side *side, struct ckpt_chunk *chunk)
 static bool same_chunks(struct comparison *c)
 {
     struct ckpt_chunk a, b;
-    if (c->sides[0].run.source != MEMORY_STORED || c->sides[1].run.source != MEMORY_STORED || !chunk_of(&c->sides[0], &a) || !chunk_of(&c->sides[1], &b))
+    if (c->sides[0].run.source != MEMORY_STORED || c->sides[1].run.source != MEMORY_STORED)
+        return false;
+    if (!chunk_of(&c->sides[0], &a) || !chunk_of(&c->sides[1], &b))
         return false;
     return a.length == b.length && c->sides[0].run.space_address - a.address == c->sides[1].run.space_address - b.address &&
            memcmp(a.digest, b.digest, sizeof(a.digest)) == 0;
+}
+
+static bool same_file(const Ckpt__File *a, const Ckpt__File *b)
+{
+    if (a->inode != b->inode || a->device != b->device || a->size != b->size || (a->modified == NULL) != (b->modified == NULL))
+        return false;
+    if (a->modified != NULL && (a->modified->seconds != b->modified->seconds || a->modified->nanoseconds != b->modified->nanoseconds))
+        return false;
+    return a->path.len == b->path.len && memcmp(a->path.data, b->path.data, a->path.len) == 0;
 }
 
 /* Both have the same bytes, because neither has any of its own. */
@@ -64,10 +75,7 @@ static bool same_source(const struct memory_run *a, const struct memory_run *b)
         return false;
     if (a->source != MEMORY_FILE)
         return true;
-    return a->file_offset == b->file_offset && a->file->inode == b->file->inode && a->file->device == b->file->device && a->file->size == b->file->size &&
-           a->file->path.len == b->file->path.len && memcmp(a->file->path.data, b->file->path.data, a->file->path.len) == 0 &&
-           (a->file->modified == NULL) == (b->file->modified == NULL) &&
-           (a->file->modified == NULL || (a->file->modified->seconds == b->file->modified->seconds && a->file->modified->nanoseconds == b->file->modified->nanoseconds));
+    return a->file_offset == b->file_offset && same_file(a->file, b->file);
 }
 
 /* False where memory is damaged; *known is false where nobody has the bytes any more. */

@@ -59,7 +59,8 @@ bool foreign_read(struct image *image, uint64_t offset, void *buffer, uint64_t l
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0) {
-            image_complain(image, "reading memory at 0x%" PRIx64 " of the file: %s", offset + done, count < 0 ? strerror(errno) : "the file ends there");
+            const char *why = count < 0 ? strerror(errno) : "the file ends there";
+            image_complain(image, "reading memory at 0x%" PRIx64 " of the file: %s", offset + done, why);
             return false;
         }
         done += (uint64_t)count;
@@ -129,8 +130,8 @@ static void add_note(struct foreign *foreign, const GElf_Nhdr *header, const cha
 static void read_notes(struct image *image, const GElf_Phdr *segment)
 {
     struct foreign *foreign = image->foreign;
-    Elf_Data *data = segment->p_filesz == 0 ? NULL
-                     : elf_getdata_rawchunk(foreign->elf, (int64_t)segment->p_offset, segment->p_filesz, segment->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+    Elf_Type type = segment->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR;
+    Elf_Data *data = segment->p_filesz > 0 ? elf_getdata_rawchunk(foreign->elf, (int64_t)segment->p_offset, segment->p_filesz, type) : NULL;
     if (data == NULL && segment->p_filesz > 0) {
         image_complain(image, "reading notes: those at 0x%" PRIx64 " reach beyond the end of the file", segment->p_offset);
         return;

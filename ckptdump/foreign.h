@@ -1,4 +1,5 @@
-/* Ordinary core files, read with libelf: what is in them of a checkpoint's records, so that the same views show them. They lack what a program needs to go on. */
+/* Ordinary core files, read with libelf: what is in them of a checkpoint's records, so that the same views show
+ * them. They lack what a program needs to go on. */
 #ifndef CKPTDUMP_FOREIGN_H
 #define CKPTDUMP_FOREIGN_H
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,7 +206,7 @@ int image_select(struct image *image, uint64_t pid)
         if (used < sizeof(pids) - 20)
             snprintf(pids + used, sizeof(pids) - used, "%s%d", used > 0 ? ", " : "", one->pid);
     }
-    cli_complain("ckptdump", image->path, "--pid=%llu: there is no such process in it; there %s %s", (unsigned long long)pid, list->count == 1 ? "is" : "are", pids);
+    cli_complain("ckptdump", image->path, "--pid=%" PRIu64 ": there is no such process in it; there %s %s", pid, list->count == 1 ? "is" : "are", pids);
     return CLI_MISUSE;
 }
 

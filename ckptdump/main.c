@@ -31,8 +31,10 @@ static const struct cli_option options[] = {
     {VALUE("extract", extract, "ADDR,LEN", "memory as it is, to standard output or -o OUT")},
     {VALUE("output", output, "OUT", "where --extract writes"), .letter = 'o'},
     {VALUE("core", core, "OUT", "write an ordinary core file for debuggers")},
-    {.name = "pid", .type = CLI_NUMBER, .offset = offsetof(struct settings, pid), .metavar = "PID", .help = "of which process in the image; the first one unless given"},
-    {VALUE("diff", diff, "OTHER", "what changed from the image OTHER to this one; exit status 1 where anything did"), .group = "Comparing, checking and form"},
+    {.name = "pid", .type = CLI_NUMBER, .offset = offsetof(struct settings, pid), .metavar = "PID",
+     .help = "of which process in the image; the first one unless given"},
+    {VALUE("diff", diff, "OTHER", "what changed from the image OTHER to this one; exit status 1 where anything did"),
+     .group = "Comparing, checking and form"},
     {FLAG("verify", verify, "check every byte; one line for every fault")},
     {FLAG("json", json, "as JSON, in the shape of the .proto files")},
     {FLAG("schema", schema, "describe that JSON, and look at no file")},
@@ -52,7 +54,8 @@ static const struct cli_program program = {
     .summary = "look at checkpoint images",
     .commands = &command,
     .command_count = 1,
-    .epilogue = "A FILE named - is standard input.\nExit status: 0 fine; 1 a file is damaged or refused, or two differ; 2 wrong use, or a file cannot be read.",
+    .epilogue = "A FILE named - is standard input.\n"
+                "Exit status: 0 fine; 1 a file is damaged or refused, or two differ; 2 wrong use, or a file cannot be read.",
 };
 
 static size_t count_chosen(const struct settings *settings)

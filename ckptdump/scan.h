@@ -1,5 +1,5 @@
-/* All stored memory from end to end: each stored byte once, in the order of spaces and addresses, in windows of bounded size. Where chunks are neighbours, or zeros that
- * are not stored lie between them, what one window leaves is carried into the next, so that nothing is missed at a boundary. */
+/* All stored memory from end to end: each stored byte once, in the order of spaces and addresses, in windows of bounded size. Where chunks
+ * are neighbours, or zeros that are not stored lie between them, what one window leaves is carried into the next, so that nothing is missed at a boundary. */
 #ifndef CKPTDUMP_SCAN_H
 #define CKPTDUMP_SCAN_H
 
@@ -25,7 +25,8 @@ enum { SCAN_CARRY_MAX = 64 << 10 };
 /* `zeros`: how many of the zeros around stored memory are shown too. Complains where memory cannot be read. */
 void scan_memory(struct dump *dump, size_t zeros, scan_look *look, void *context);
 
-/* Where something was found: "0000007ffe12" or, in memory that no process maps, an address in the space, and a name ("[heap]"); in images of several processes with the process. */
+/* Where something was found: "0000007ffe12" or, in memory that no process maps, an address in the space, and a name ("[heap]");
+ * in images of several processes with the process. */
 void scan_add_address(struct cli_text *text, const struct window *window, size_t at);
 void scan_add_name(struct cli_text *text, const struct window *window, size_t at);
 /* The same as members of the current JSON object. */

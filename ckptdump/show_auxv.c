@@ -20,7 +20,8 @@ static const struct cli_name entries[] = {
 /* Entries whose values are numbers, not addresses or bits. */
 static bool is_count(uint64_t type)
 {
-    static const uint8_t counts[] = {AT_EXECFD, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_UID, AT_EUID, AT_GID, AT_EGID, AT_CLKTCK, AT_SECURE, 27, 28, AT_MINSIGSTKSZ};
+    static const uint8_t counts[] = {AT_EXECFD, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_UID, AT_EUID, AT_GID, AT_EGID, AT_CLKTCK,
+                                     AT_SECURE, 27, 28, AT_MINSIGSTKSZ};
     for (size_t i = 0; i < sizeof(counts); i++)
         if (counts[i] == type)
             return true;

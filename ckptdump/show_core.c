@@ -143,8 +143,8 @@ static void put_headers(struct core *core)
     size_t headers = core->piece_count + 1;
     bool many = headers >= PN_XNUM;
     uint64_t sections = sizeof(Elf64_Ehdr) + headers * sizeof(Elf64_Phdr), notes = sections + (many ? sizeof(Elf64_Shdr) : 0);
-    Elf64_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_CORE, .e_machine = EM_X86_64,
-                         .e_version = EV_CURRENT, .e_phoff = sizeof(header), .e_ehsize = sizeof(header), .e_phentsize = sizeof(Elf64_Phdr),
+    Elf64_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_CORE,
+                         .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof(header), .e_ehsize = sizeof(header), .e_phentsize = sizeof(Elf64_Phdr),
                          .e_phnum = many ? PN_XNUM : (Elf64_Half)headers, .e_shoff = many ? sections : 0, .e_shentsize = many ? sizeof(Elf64_Shdr) : 0,
                          .e_shnum = many};
     Elf64_Phdr first = {.p_type = PT_NOTE, .p_flags = PF_R, .p_offset = notes, .p_filesz = core->notes_size, .p_align = 4};

@@ -47,7 +47,8 @@ static void complain(struct dump *dump, const struct backing *backing, uint64_t 
     struct cli_text path = {0};
     if (run->source == MEMORY_FILE) {
         add_file_path(&path, run->file);
-        image_complain(&dump->image, "extracting: memory at 0x%" PRIx64 " is in %s, not in the image, and that cannot be used: %s", address, cli_text_get(&path), backing->why);
+        image_complain(&dump->image, "extracting: memory at 0x%" PRIx64 " is in %s, not in the image, and that cannot be used: %s", address,
+                       cli_text_get(&path), backing->why);
     } else {
         image_complain(&dump->image, "extracting: memory at 0x%" PRIx64 " (0x%" PRIx64 " bytes) %s", address, run->length, obstacle(NULL, run));
     }

@@ -46,7 +46,9 @@ static void print_call(const struct registers *registers)
     if ((int64_t)registers->values[REG_ORIG_RAX] < 0)
         return;
     const char *name = system_call_name(registers->values[REG_ORIG_RAX]);
-    printf("  in system call %" PRIu64 "%s%s%s", registers->values[REG_ORIG_RAX], name != NULL ? " (" : "", name != NULL ? name : "", name != NULL ? ")" : "");
+    printf("  in system call %" PRIu64, registers->values[REG_ORIG_RAX]);
+    if (name != NULL)
+        printf(" (%s)", name);
     if (result <= -512 && result >= -516 && cli_error_name(result) != NULL)
         printf(", interrupted (%s)", cli_error_name(result));
     putchar('\n');

@@ -1,5 +1,5 @@
-/* Stacks of the threads of an image, by libdwfl: registers from the image, memory through it, symbols and unwind tables from the files behind its mappings, where those are
- * what they were (size, times, build-ids). */
+/* Stacks of the threads of an image, by libdwfl: registers from the image, memory through it, symbols and unwind tables from the
+ * files behind its mappings, where those are what they were (size, times, build-ids). */
 #ifndef CKPTDUMP_UNWIND_H
 #define CKPTDUMP_UNWIND_H
 
