@@ -167,16 +167,63 @@ static bool is_sink(const struct freeze_sink *sink, const struct proc_fd *fd)
            (S_ISREG(fd->mode) || ((fd->flags & O_PATH) == 0 && (fd->flags & O_ACCMODE) != O_RDONLY));
 }
 
+static bool is_shell(const struct freeze *freeze, struct arena *arena)
+{
+    static const char *const shells[] = {"bash", "dash", "sh", "ksh", "ksh93", "mksh", "zsh", "yash", "busybox"};
+    const char *path;
+    struct failure ignored;
+    if (!proc_link(freeze->directory, "exe", arena, &path, NULL, &ignored))
+        return false;
+    const char *name = strrchr(path, '/');
+    for (size_t i = 0; name != NULL && i < sizeof(shells) / sizeof(shells[0]); i++)
+        if (strcmp(name + 1, shells[i]) == 0)
+            return true;
+    return false;
+}
+
+/* A shell that redirects a loop keeps what it had before at a number from 10 on, closed on exec: that is the caller's then. What it reads its script from may be
+ * there too, so a regular file is no kept input. */
+static bool is_kept(const struct proc_fd *fd, uint32_t standard)
+{
+    enum { KEPT_FROM = 10, KEPT_TO = 64 };
+    uint32_t access = fd->flags & O_ACCMODE;
+    if (fd->number < KEPT_FROM || fd->number >= KEPT_TO || !fd->close_on_exec || (fd->flags & O_PATH) != 0 || S_ISDIR(fd->mode))
+        return false;
+    return standard == 0 ? access != O_WRONLY && !S_ISREG(fd->mode) : access != O_RDONLY;
+}
+
+/* Whether the program has put a file of its own in a standard descriptor's place. *kept: where the caller's is meanwhile. */
+static bool is_redirected(const struct freeze *freeze, const size_t *same, size_t standard, struct arena *arena, size_t *kept)
+{
+    const struct proc_fd *fd = &freeze->fds[standard];
+    struct stat status = files_status(fd);
+    if (!S_ISREG(fd->mode) || fd->deleted || !is_shell(freeze, arena) || !file_leads_to(fd->target, &status))
+        return false;
+    for (size_t i = 0; i < freeze->fd_count; i++) {
+        if (!is_kept(&freeze->fds[i], fd->number) || same[i] == same[standard] || (same[i] != i && freeze->fds[same[i]].number >= FILES_STANDARD))
+            continue;
+        *kept = i;
+        return true;
+    }
+    return false;
+}
+
+static struct files_fate inherited(const struct proc_fd *fd, uint32_t from)
+{
+    return (struct files_fate){.kind = FILES_INHERITED, .from = from, .noun = fd->target};
+}
+
 struct files_fate files_fate(const struct freeze *freeze, const size_t *same, size_t index, struct arena *arena)
 {
-    const struct proc_fd *fd = &freeze->fds[index], *first = &freeze->fds[same[index]];
-    if (fd->number < FILES_STANDARD)
-        return (struct files_fate){.kind = FILES_INHERITED, .from = fd->number, .noun = fd->target};
-    if (first->number < FILES_STANDARD)
-        return (struct files_fate){.kind = FILES_INHERITED, .from = first->number, .noun = fd->target};
-    for (size_t i = 0; i < freeze->fd_count && freeze->fds[i].number < FILES_STANDARD; i++)
-        if (is_same_terminal(&freeze->fds[i], fd))
-            return (struct files_fate){.kind = FILES_INHERITED, .from = freeze->fds[i].number, .noun = fd->target};
+    const struct proc_fd *fd = &freeze->fds[index];
+    size_t first = same[index], kept;
+    if (freeze->fds[first].number < FILES_STANDARD)
+        return is_redirected(freeze, same, first, arena, &kept) ? fate_of(freeze, fd, arena) : inherited(fd, freeze->fds[first].number);
+    for (size_t i = 0; i < freeze->fd_count && freeze->fds[i].number < FILES_STANDARD; i++) {
+        bool is_the_kept = is_redirected(freeze, same, i, arena, &kept) && same[kept] == first;
+        if (is_the_kept || is_same_terminal(&freeze->fds[i], fd))
+            return inherited(fd, freeze->fds[i].number);
+    }
     if (is_sink(&freeze->sink, fd))
         return (struct files_fate){.kind = FILES_IMAGE, .noun = fd->target};
     return fate_of(freeze, fd, arena);

@@ -200,6 +200,17 @@ static bool plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor
     return true;
 }
 
+/* What is the caller's first: files of the program's own may come in the place of 0 to 2. */
+static bool plan_all(struct making *m, bool inherited, struct failure *why)
+{
+    const struct model *model = m->thaw->model;
+    for (size_t i = 0; i < model->descriptors.n_descriptors; i++)
+        if ((model_open_file(model, model->descriptors.descriptors[i]->open_file)->inherited != 0) == inherited &&
+            !plan_descriptor(m, model->descriptors.descriptors[i], why))
+            return false;
+    return true;
+}
+
 /* Closing any descriptor of a file drops the process's locks on it, so contents are closed before. */
 static void plan_locks(struct making *m)
 {
@@ -240,8 +251,7 @@ bool files_plan(struct thaw *thaw, struct failure *why)
     m.first = arena_alloc(&arena, (model->open_file_count + 1) * sizeof(*m.first));
     memset(m.first, -1, (model->open_file_count + 1) * sizeof(*m.first));
     plan_standard(&m);
-    for (size_t i = 0; i < model->descriptors.n_descriptors && done; i++)
-        done = plan_descriptor(&m, model->descriptors.descriptors[i], why);
+    done = plan_all(&m, true, why) && plan_all(&m, false, why);
     plan_standard_ends(&m);
     plan_locks(&m);
     arena_deinit(&arena);
