@@ -95,6 +95,10 @@ for seed in range(1, rounds + 1):
     run(seed, dump, *views, "mangled")
     run(seed, dump, "--json", *[v for v in views if v != "--strings"], "mangled")
     run(seed, dump, "--hex", "0,0x100000000", "mangled")
+    if seed % 4 == 0:
+        run(seed, dump, "--json", "--auxv", "--backtrace", "--search", "hex:00 00", "mangled")
+        run(seed, dump, "--diff", "a.ckpt", "mangled")
+        run(seed, dump, "--core", "mangled.core", "mangled")
     run(seed, edit, "--drop-fd", "3", "-o", "edited", "mangled")
 sys.exit(bad != 0)
 PY
