@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ struct memory {
 };
 
 struct buffer {
+    pthread_mutex_t lock; /* several threads may write, and it moves when it grows */
     uint8_t *data;
     size_t length, room;
 };
@@ -46,9 +48,8 @@ int ckpt_io_from_memory(struct ckpt_io *io, const void *data, size_t length)
     return 0;
 }
 
-static int buffer_resize(void *context, uint64_t size)
+static int grow(struct buffer *buffer, uint64_t size)
 {
-    struct buffer *buffer = context;
     if (size > buffer->room) {
         size_t room = buffer->room * 2 > size ? buffer->room * 2 : (size_t)size;
         uint8_t *data = realloc(buffer->data, room);
@@ -62,37 +63,50 @@ static int buffer_resize(void *context, uint64_t size)
     return 0;
 }
 
+static int buffer_resize(void *context, uint64_t size)
+{
+    struct buffer *buffer = context;
+    pthread_mutex_lock(&buffer->lock);
+    int error = grow(buffer, size);
+    pthread_mutex_unlock(&buffer->lock);
+    return error;
+}
+
 static ssize_t buffer_read_at(void *context, void *out, size_t length, uint64_t offset)
 {
-    const struct buffer *buffer = context;
+    struct buffer *buffer = context;
+    pthread_mutex_lock(&buffer->lock);
     size_t n = piece(buffer->length, length, offset);
     if (n > 0)
         memcpy(out, buffer->data + offset, n);
+    pthread_mutex_unlock(&buffer->lock);
     return (ssize_t)n;
 }
 
-/* Not for several threads at once when it has to grow: writers resize first. */
 static ssize_t buffer_write_at(void *context, const void *data, size_t length, uint64_t offset)
 {
     struct buffer *buffer = context;
-    if (offset + length > buffer->length) {
-        int error = buffer_resize(buffer, offset + length);
-        if (error != 0)
-            return error;
-    }
-    memcpy(buffer->data + offset, data, length);
-    return (ssize_t)length;
+    pthread_mutex_lock(&buffer->lock);
+    int error = offset + length > buffer->length ? grow(buffer, offset + length) : 0;
+    if (error == 0)
+        memcpy(buffer->data + offset, data, length);
+    pthread_mutex_unlock(&buffer->lock);
+    return error == 0 ? (ssize_t)length : error;
 }
 
 static int buffer_size(void *context, uint64_t *size)
 {
-    *size = ((const struct buffer *)context)->length;
+    struct buffer *buffer = context;
+    pthread_mutex_lock(&buffer->lock);
+    *size = buffer->length;
+    pthread_mutex_unlock(&buffer->lock);
     return 0;
 }
 
 static void buffer_close(void *context)
 {
     struct buffer *buffer = context;
+    pthread_mutex_destroy(&buffer->lock);
     free(buffer->data);
     free(buffer);
 }
@@ -102,6 +116,7 @@ int ckpt_io_to_buffer(struct ckpt_io *io)
     struct buffer *buffer = calloc(1, sizeof(*buffer));
     if (buffer == NULL)
         return -ENOMEM;
+    pthread_mutex_init(&buffer->lock, NULL);
     *io = (struct ckpt_io){.struct_size = sizeof(*io), .context = buffer, .read_at = buffer_read_at, .write_at = buffer_write_at,
                            .size = buffer_size, .resize = buffer_resize, .close = buffer_close};
     return 0;

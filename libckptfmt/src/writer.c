@@ -51,6 +51,7 @@ void ckpt_writer_destroy(struct ckpt_writer *w)
     note_area_deinit(&w->tail);
     layout_deinit(&w->layout);
     packer_destroy_all(w->packers);
+    writer_free_deferred(w);
     shares_destroy(w->shares);
     writer_parent_deinit(&w->parent);
     digest_destroy(w->index_digest);

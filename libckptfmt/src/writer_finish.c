@@ -63,6 +63,8 @@ enum ckpt_status ckpt_writer_finish(struct ckpt_writer *w, bool sync, uint8_t id
         return error_set(&w->error, CKPT_INVALID, "finished before the pages have begun, or twice");
     if (w->status != CKPT_OK)
         return w->status;
+    if (w->deferred != NULL)
+        return error_set(&w->error, CKPT_INVALID, "finished with ticket %" PRIu64 " not used", w->next_ticket);
     w->phase = WRITER_FINISHED;
     enum ckpt_status status = write_end(w);
     if (status != CKPT_OK)

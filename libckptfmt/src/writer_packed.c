@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io.h"
 #include "packer.h"
 #include "shares.h"
 #include "writer_state.h"
@@ -92,7 +93,15 @@ static bool needs_late(const struct ckpt_writer *w, const struct batch *batch)
     return false;
 }
 
-enum ckpt_status writer_put_packed(struct ckpt_writer *w, struct batch *batch)
+bool writer_is_packed(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->chunks[i].codec != CKPT_CODEC_PARENT && batch->chunks[i].stored_length == 0)
+            return false;
+    return true;
+}
+
+enum ckpt_status writer_settle_packed(struct ckpt_writer *w, struct batch *batch)
 {
     struct packer *packer = batch->packer;
     bool memory = (!needs_late(w, batch) || pack_late(w, batch)) && packer_begin_output(packer, batch->count);
@@ -103,7 +112,24 @@ enum ckpt_status writer_put_packed(struct ckpt_writer *w, struct batch *batch)
         const uint8_t *stored = settle(w, packer, &batch->chunks[i], at);
         packer_put(packer, &batch->chunks[i], stored);
     }
-    enum ckpt_status status = writer_write(w, packer->output, packer->output_length, w->position, "pages");
+    uint64_t at = w->position;
     w->position += packer->output_length;
-    return status;
+    if (w->sink.write_at == NULL)
+        return writer_write(w, packer->output, packer->output_length, at, "pages");
+    batch->at = at;
+    return CKPT_OK;
+}
+
+void writer_write_out(struct ckpt_writer *w, struct batch *batch)
+{
+    if (batch->at == 0)
+        return;
+    int error = io_write_at(&w->sink, batch->packer->output, batch->packer->output_length, batch->at);
+    if (error == 0)
+        return;
+    pthread_mutex_lock(&w->lock);
+    enum ckpt_status status = writer_io(w, error, "pages", batch->at);
+    if (w->status == CKPT_OK)
+        w->status = status;
+    pthread_mutex_unlock(&w->lock);
 }

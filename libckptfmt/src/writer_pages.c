@@ -103,29 +103,6 @@ enum ckpt_status writer_add_entries(struct ckpt_writer *w, const struct ckpt_chu
     return CKPT_OK;
 }
 
-/* Waits for the ticket's turn, does what must be in order, and lets the next one go; also after a failure, so that nobody waits for ever. */
-static enum ckpt_status take_turn(struct ckpt_writer *w, uint64_t ticket, struct batch *batch, enum ckpt_status status)
-{
-    pthread_mutex_lock(&w->lock);
-    while (w->next_ticket < ticket && w->status == CKPT_OK)
-        pthread_cond_wait(&w->turn, &w->lock);
-    if (w->status == CKPT_OK && status == CKPT_OK && batch->packer != NULL)
-        status = writer_put_packed(w, batch);
-    if (w->status == CKPT_OK && status == CKPT_OK)
-        status = writer_add_entries(w, batch->chunks, batch->count);
-    if (w->status == CKPT_OK)
-        w->status = status;
-    status = w->status;
-    w->next_ticket++;
-    if (batch->packer != NULL) {
-        batch->packer->next = w->packers;
-        w->packers = batch->packer;
-    }
-    pthread_cond_broadcast(&w->turn);
-    pthread_mutex_unlock(&w->lock);
-    return status;
-}
-
 static enum ckpt_status refuse(struct ckpt_writer *w, const char *why, uint32_t space, uint64_t address)
 {
     pthread_mutex_lock(&w->lock);
@@ -156,9 +133,7 @@ static enum ckpt_status prepare(struct ckpt_writer *w, struct batch *batch, uint
 enum ckpt_status ckpt_writer_put(struct ckpt_writer *w, uint64_t ticket, uint32_t space, uint64_t address, const void *data, size_t length)
 {
     struct batch batch = {.address = address, .data = data};
-    enum ckpt_status status = take_turn(w, ticket, &batch, prepare(w, &batch, space, length));
-    free(batch.chunks);
-    return status;
+    return writer_take_turn(w, ticket, &batch, prepare(w, &batch, space, length));
 }
 
 static enum ckpt_status prepare_stored(struct ckpt_writer *w, struct batch *batch, const struct ckpt_chunk *chunk, const void *stored)
@@ -193,15 +168,11 @@ enum ckpt_status ckpt_writer_put_stored(struct ckpt_writer *w, uint64_t ticket, 
     enum ckpt_status status = check_stored(w, &batch, chunk);
     if (status == CKPT_OK)
         status = prepare_stored(w, &batch, chunk, stored);
-    status = take_turn(w, ticket, &batch, status);
-    free(batch.chunks);
-    return status;
+    return writer_take_turn(w, ticket, &batch, status);
 }
 
 enum ckpt_status writer_put_salvaged(struct ckpt_writer *w, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored)
 {
     struct batch batch = {.address = chunk->address};
-    enum ckpt_status status = take_turn(w, ticket, &batch, prepare_stored(w, &batch, chunk, stored));
-    free(batch.chunks);
-    return status;
+    return writer_take_turn(w, ticket, &batch, prepare_stored(w, &batch, chunk, stored));
 }

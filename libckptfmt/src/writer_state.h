@@ -26,6 +26,10 @@ struct batch {
     struct ckpt_chunk *chunks;
     size_t count;
     struct packer *packer;     /* packed images */
+    uint64_t at;               /* where the packer's output goes; 0: nowhere any more */
+    uint64_t ticket;
+    enum ckpt_status status;   /* what has become of it so far */
+    struct batch *next;
 };
 
 /* The image that chunks are compared with. */
@@ -50,6 +54,8 @@ struct ckpt_writer {
     pthread_cond_t turn;
     enum ckpt_status status;   /* the first failure of a put; later ones give it again */
     uint64_t next_ticket;
+    struct batch *deferred;    /* ready before their turn; whoever has the turn settles them */
+    size_t deferred_count;
     uint64_t position;         /* packed: where the next frame goes */
     uint8_t *index;            /* entries not yet written (raw), or all of them (packed) */
     size_t index_count, index_room;
@@ -68,10 +74,17 @@ enum ckpt_status writer_flush_index(struct ckpt_writer *writer);
 enum ckpt_status writer_add_entries(struct ckpt_writer *writer, const struct ckpt_chunk *chunks, size_t count);
 /* Compresses a batch's chunks but those that lie in a parent or whose bytes an earlier chunk has; false when memory ran out. */
 bool writer_pack(struct ckpt_writer *writer, struct batch *batch);
-/* Writes a batch's descriptions and stored bytes; the lock is held and it is this batch's turn. */
-enum ckpt_status writer_put_packed(struct ckpt_writer *writer, struct batch *batch);
+/* Gives a batch's descriptions and stored bytes their place; the lock is held and it is this batch's turn. A pipe is written to at once, a file by writer_write_out(). */
+enum ckpt_status writer_settle_packed(struct ckpt_writer *writer, struct batch *batch);
 /* ckpt_writer_put_stored() for a packed image whose extents nobody knew; stored_length 0: the bytes are an earlier chunk's. */
 enum ckpt_status writer_put_salvaged(struct ckpt_writer *writer, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored);
+/* Whether nothing of the caller's memory is needed any more. */
+bool writer_is_packed(const struct batch *batch);
+/* Writes the output where it has its place; without the lock. */
+void writer_write_out(struct ckpt_writer *writer, struct batch *batch);
+/* Waits for the batch's turn, or leaves it to whoever has the turn. Frees what the batch holds. */
+enum ckpt_status writer_take_turn(struct ckpt_writer *writer, uint64_t ticket, struct batch *batch, enum ckpt_status status);
+void writer_free_deferred(struct ckpt_writer *writer);
 struct packer *writer_borrow_packer(struct ckpt_writer *writer);
 /* Turns chunks that the parent has too into references. */
 enum ckpt_status writer_match_parent(struct ckpt_writer *writer, struct batch *batch);

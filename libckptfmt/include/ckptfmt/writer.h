@@ -68,7 +68,7 @@ CKPT_API enum ckpt_status ckpt_writer_begin_pages(struct ckpt_writer *writer);
 
 /* Pages of one extent. `ticket` numbers the calls 0, 1, 2 … in ascending (space, address) order; `address` and `address + length` lie on chunk boundaries
  * or on the extent's ends. Zero pages are left out, but in whole extents. May be called from several threads at once and a little out of order: every ticket
- * is used exactly once, and a call may wait for lower tickets. `data` may be NULL: nothing is stored for this range. */
+ * is used exactly once. A call that comes before its turn leaves its pages behind, or waits for lower tickets; a failure may be told by a later call. `data` may be NULL: nothing is stored for this range. */
 CKPT_API enum ckpt_status ckpt_writer_put(struct ckpt_writer *writer, uint64_t ticket, uint32_t space, uint64_t address, const void *data,
                                           size_t length);
 /* For editors and backup tools: a chunk whose stored bytes (chunk->stored_length of them; codec, check and digest as given) are copied as they lie. One whose codec is "parent"
