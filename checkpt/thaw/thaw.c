@@ -25,11 +25,22 @@ static bool unreadable(struct failure *why)
     return false;
 }
 
+/* Descriptors 0 to 2 are the program's, also where the caller has closed them. */
+static int open_above_standard(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    return above;
+}
+
 static bool open_file(struct session *s, struct failure *why)
 {
     struct stat status;
     const int *given = s->thaw.options.descriptor;
-    s->file = given != NULL ? fcntl(*given, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : open(s->thaw.path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    s->file = given != NULL ? fcntl(*given, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : open_above_standard(s->thaw.path);
     if (s->file < 0 || fstat(s->file, &status) != 0)
         return unreadable(why);
     if (S_ISDIR(status.st_mode)) {

@@ -37,4 +37,34 @@ leads_to_null() {
 }
 check '/dev/null stands for it' leads_to_null
 check 'it ends well' whole
+
+# Standard descriptors that the program, or who resumes it, has closed.
+closed() {
+    new_dir limits
+    "$plain" "$victims/limits" "$dir" <&- >&- 2>&- &
+    pid=$!
+    : >"$work/.running/$pid"
+    "$await" exists "$dir/ready"
+}
+resume_closed() {
+    "$plain" "$checkpt" -r "$dir/x.ckpt" <&- >&- 2>&- &
+    pid=$!
+    : >"$work/.running/$pid"
+    advances 2
+}
+holds_image() {
+    ls -l "/proc/$pid/fd" | grep -F x.ckpt
+}
+check 'a program with 0 to 2 closed starts' closed
+check 'it is frozen for good' freeze_exit
+check 'it is resumed by one that has them open' resume
+check 'it is frozen for good again' freeze_exit
+check 'it is resumed by one that has them closed' resume_closed
+check 'the image is not in their place' eval '! holds_image'
+check 'it ends well' whole
+check 'a program with 0 to 2 open starts' start limits
+check 'it is frozen for good' freeze_exit
+check 'it is resumed by one that has them closed' resume_closed
+check 'the image is not in their place' eval '! holds_image'
+check 'it ends well' whole
 finish
