@@ -85,7 +85,7 @@ static enum ckpt_status check_parts(const struct ckpt_footer *f, uint64_t file_s
     if (status != CKPT_OK)
         return status;
     uint64_t end = file_size - CKPT_FOOTER_SIZE;
-    bool ordered = f->head_size <= f->pages_end && f->pages_end <= f->index_offset && f->index_offset - f->pages_end < 8 &&
+    bool ordered = f->head_size <= f->pages_end && f->pages_end <= f->index_offset && f->index_offset - f->pages_end < 8 && f->index_offset % 8 == 0 &&
                    f->index_offset <= end && f->index_count <= (end - f->index_offset) / CKPT_INDEX_ENTRY_SIZE &&
                    f->tail_offset == f->index_offset + f->index_count * CKPT_INDEX_ENTRY_SIZE && f->tail_size == end - f->tail_offset;
     if (!ordered || f->head_size % f->page_size != 0)

@@ -96,8 +96,8 @@ enum { LOOKED_AT = 65536 }; /* program headers of a file that is perhaps not our
 /* For a file without a footer: is it one of ours that was cut off, or an ordinary core file? */
 static enum ckpt_status explain_no_footer(struct ckpt_reader *r, const struct header *header)
 {
-    uint64_t described = 0;
-    bool ours = false;
+    bool ours = false, sane = header->segments_offset <= UINT64_MAX / 2;
+    uint64_t described = sane ? header->segments_offset + header->segment_count * HEADER_PHDR_SIZE : 0;
     for (uint64_t i = 0; i < header->segment_count && i < LOOKED_AT; i++) {
         uint8_t bytes[HEADER_PHDR_SIZE];
         struct segment s;

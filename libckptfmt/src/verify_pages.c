@@ -324,6 +324,10 @@ static void end_pages(struct walk *walk)
         packer_describe_end(end, walk->position, footer->facts.index_count, footer->index_digest);
         control(walk, end, walk->position, "ends");
         walk->position += sizeof(end);
+        struct error *error = &walk->reader->error;
+        if (walk->position != footer->facts.pages_end)
+            verify_fault(walk->verify, error, error_set(error, CKPT_CORRUPT, "0x%" PRIx64 ": the packed pages end here, not where the footer says",
+                                                        walk->position), walk->position, NULL);
     }
     cover_gap(walk, footer->facts.index_offset);
     while (take(walk))
