@@ -1,4 +1,6 @@
 /* Reading in one pass agrees with reading at random, and what is salvaged can be opened. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <ckptfmt/stream.h>
@@ -58,6 +60,8 @@ static enum ckpt_status verify_all(const uint8_t *data, size_t size)
     struct ckpt_stream *stream = open_stream(&source, data, size, &status);
     if (status == CKPT_OK)
         status = ckpt_stream_verify(stream, NULL, NULL);
+    if (getenv("FUZZ_SHOW") != NULL)
+        fprintf(stderr, "stream: %s: %s\n", ckpt_status_name(status), ckpt_stream_error(stream));
     ckpt_stream_destroy(stream);
     return status;
 }
