@@ -122,13 +122,13 @@ static void plan_in_hand(struct thaw *thaw, size_t n)
 {
     const struct model *model = thaw->model;
     const struct model_thread *thread = &model->threads[n];
-    bool in_hand;
+    bool asked = own_id_was_asked(&thread->registers, model->process.pid, thread->record.tid), in_hand;
     plan_robust_locks(thaw, n, &in_hand);
     if (in_hand)
         plan_locals(thaw, n);
-    if (in_hand || own_id_was_asked(&thread->registers))
+    if (in_hand || asked)
         plan_registers(thaw, n, thread->record.tid, n);
-    if (n > 0 && own_id_was_asked(&thread->registers))
+    if (n > 0 && asked)
         plan_registers(thaw, n, model->process.pid, 0);
 }
 

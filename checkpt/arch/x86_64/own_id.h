@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <sys/user.h>
 
-/* True where it has just been told its id, or its process's: getpid(2) or gettid(2) is the last thing it did. */
-bool own_id_was_asked(const struct user_regs_struct *registers);
+/* True where it has just been told its id, or its process's: getpid(2) or gettid(2) is the last thing it did, or it is on its way from there to a call that takes
+ * both, as pthread_kill(3) and raise(3) are. */
+bool own_id_was_asked(const struct user_regs_struct *registers, int32_t pid, int32_t tid);
 
 /* Offsets in struct user_regs_struct of the general registers that hold this id, whatever FUTEX_WAITERS is; returns how many. */
 enum { OWN_ID_REGISTERS = 14 };
