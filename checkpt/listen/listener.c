@@ -95,7 +95,7 @@ static void unlist(struct listener *listener, const struct caller *caller)
     *link = caller->next;
 }
 
-/* With the lock held. A caller that was interrupted is on its way back here, unless it has died, has been stopped, or a handler lets its call fail with EINTR. */
+/* With the lock held: once answered a caller may make the same call afresh, which must not find this one. A caller that was interrupted is on its way back here, unless it has died, has been stopped, or a handler lets its call fail with EINTR. */
 static void answer_latest(struct listener *listener, const struct caller *caller, int error)
 {
     struct timespec deadline;
@@ -116,12 +116,8 @@ static void make_call(struct listener *listener, struct caller *caller)
     for (size_t i = 0; i < SYSENT_ARGUMENTS_MAX; i++)
         arguments[i] = caller->call.args[i];
     int error = sysent_call(listener->options.table, caller->call.nr, listener->options.capability_mode, &caller->thread, arguments);
-    if (caller->answer_to == caller->id && answer(listener, caller->id, error, caller->thread.td_retval[0])) {
-        pthread_mutex_lock(&listener->mutex);
-    } else {
-        pthread_mutex_lock(&listener->mutex);
-        answer_latest(listener, caller, error);
-    }
+    pthread_mutex_lock(&listener->mutex);
+    answer_latest(listener, caller, error);
     unlist(listener, caller);
 }
 

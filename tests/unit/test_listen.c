@@ -201,6 +201,23 @@ Test(listen, descendants_share_the_table, .timeout = 60)
     cr_assert(is_over(end, 10000));
 }
 
+/* The same call again and again, as fast as it can be made. */
+static int again_and_again(void)
+{
+    char to[16];
+    for (int i = 0; i < 20000; i++)
+        demand(syscall(SYS_square, 3L) == 9);
+    for (int i = 0; i < 5000; i++)
+        demand(syscall(SYS_reverse, "hello", to) == 5);
+    return 0;
+}
+
+Test(listen, the_same_call_afresh, .timeout = 60)
+{
+    int end;
+    cr_assert_eq(status_of(run(again_and_again, false, &end)), 0);
+}
+
 static int calls_slowly(void)
 {
     demand(syscall(SYS_slow, 7L) == 7);
