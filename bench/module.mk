@@ -9,3 +9,13 @@ $(B)/bench/stepper: $(B)/obj/bench/stepper.o
 
 bench: all $(B)/bench/bench $(B)/bench/stepper
 	@$(B)/bench/bench $(abspath $(B)/bin) $(abspath $(B)/bench/stepper) $(abspath $(BENCH_DIR)) $(BENCH_COLUMNS)
+
+# The cost of calls.
+$(B)/obj/bench/calls.o: CPPFLAGS_ALL += -Icheckpt/include
+$(B)/bench/calls: $(B)/obj/bench/calls.o $(B)/lib/libcheckpt.so.$(VERSION)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -L$(B)/lib -lcheckpt -Wl,-rpath,'$$ORIGIN/../lib'
+
+bench: bench-calls
+bench-calls: all $(B)/bench/calls $(B)/tests/plain
+	@sh bench/calls.sh $(B) $(BENCH_DIR)
+.PHONY: bench-calls
