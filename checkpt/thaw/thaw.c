@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -62,6 +64,15 @@ static bool refused_by_reader(const struct session *s, enum ckpt_status status, 
     return false;
 }
 
+/* Parents are looked for where the image is. */
+static void look_beside(struct session *s)
+{
+    char *path = strdup(s->thaw.path);
+    if (path != NULL)
+        ckpt_reader_set_directory(s->thaw.reader, dirname(path));
+    free(path);
+}
+
 static bool open_image(struct session *s, struct failure *why)
 {
     if (!open_file(s, why))
@@ -69,6 +80,7 @@ static bool open_image(struct session *s, struct failure *why)
     s->thaw.reader = ckpt_reader_create();
     if (s->thaw.reader == NULL)
         return failure_set(why, "opening: out of memory");
+    look_beside(s);
     enum ckpt_status status = ckpt_reader_open_fd(s->thaw.reader, s->file);
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "opening", why);
