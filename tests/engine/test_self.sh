@@ -91,6 +91,6 @@ many() {
     (cd "$1" && shift && timeout 280 "$plain" "$@" </dev/null)
 }
 shm=$(mktemp -d -p /dev/shm) && trap 'rm -rf "$shm"; end_all' EXIT
-check "many in a row leave nothing behind" many "$shm" "$victims/self" many "${SELFS:-100}"
-check "many in a row by number leave nothing behind" many "$shm" "$checkpt" run "$victims/self" many "${SELFS:-100}"
+check "many in a row leave nothing behind" many "$shm" "$victims/self" many "${SELFS:-1000}"
+check "many in a row by number leave nothing behind" many "$shm" "$checkpt" run "$victims/self" many "${SELFS:-1000}"
 finish
