@@ -15,7 +15,7 @@ helps() {
         "$bin/$1" "$command" --help
     done
 }
-from_help() { helps "$1" | grep -o -e ' --[a-z][-a-z]*' | sort -u; }
+from_help() { helps "$1" | sed -n 's/^ *\(-[a-zA-Z], \)\{0,1\}\(--[a-z][-a-z]*\).*/ \2/p' | sort -u; }
 from_manual() { grep -o -e 'Fl -[a-z][-a-z]*' -e ', -[a-z][-a-z]*' "$top/docs/$1.1" | sed 's/^Fl -/ --/; s/^, -/ --/' | sort -u; }
 agree() { from_help "$1" >help && from_manual "$1" >manual && diff help manual; }
 for program in ckptdump ckptedit checkpt; do
