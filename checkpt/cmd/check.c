@@ -13,7 +13,7 @@ const struct cli_option check_options[] = {
 /* A plan is only printed where nothing is in the way; then it is all that is printed. */
 int cmd_check(const struct settings *settings, const struct cli_arguments *arguments)
 {
-    const struct thaw_options options = thaw_options_of(settings);
+    struct thaw_options options = thaw_options_of(settings);
     const char *path = arguments->operands[0];
     struct failure why = {0};
     struct arena arena = {0};
@@ -22,11 +22,13 @@ int cmd_check(const struct settings *settings, const struct cli_arguments *argum
         cli_complain("checkpt", NULL, "--json: --plan has no such form; leave one of them out");
         return CLI_MISUSE;
     }
+    struct input input;
     int result = CLI_FINE;
-    if (!thaw_check(path, &options, &findings, settings->plan ? stdout : NULL, &why))
+    if (!thaw_open_operand(&path, &input, &options, &why) || !thaw_check(path, &options, &findings, settings->plan ? stdout : NULL, &why))
         result = tell_failure(path, &why);
     else if (!settings->plan || findings.refused > 0)
         result = tell_findings(settings, 0, path, &findings);
+    input_close(&input);
     arena_deinit(&arena);
     return result;
 }

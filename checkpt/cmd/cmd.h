@@ -9,7 +9,7 @@
 
 struct settings {
     /* freeze */
-    const char *output, *mode;
+    const char *output, *mode, *compress, *parent;
     bool exit;
     /* thaw, and check as it would be */
     const char *changed;

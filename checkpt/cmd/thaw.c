@@ -1,5 +1,7 @@
 #include "checkpt/cmd/thaw.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "checkpt/cmd/tell.h"
@@ -21,11 +23,30 @@ struct thaw_options thaw_options_of(const struct settings *settings)
                                   .changed = policy_of(settings->changed)};
 }
 
+bool thaw_open_operand(const char **path, struct input *input, struct thaw_options *options, struct failure *why)
+{
+    *input = (struct input){.fd = -1};
+    if (strcmp(*path, "-") != 0)
+        return true;
+    *path = "standard input";
+    if (!input_open(input, why))
+        return false;
+    options->descriptor = &input->fd;
+    options->copy = options->copy || input->is_stream;
+    return true;
+}
+
 int cmd_thaw(const struct settings *settings, const struct cli_arguments *arguments)
 {
-    const struct thaw_options options = thaw_options_of(settings);
-    char *path = arguments->operands[0];
+    struct thaw_options options = thaw_options_of(settings);
+    const char *path = arguments->operands[0];
+    char subject[PATH_MAX];
+    struct input input;
     struct failure why = {.exit_status = CLI_FAILED};
-    thaw_program(path, &options, tell_refused, path, &why);
+    bool is_open = thaw_open_operand(&path, &input, &options, &why);
+    snprintf(subject, sizeof(subject), "%s", path);
+    if (is_open)
+        thaw_program(path, &options, tell_refused, subject, &why);
+    input_close(&input);
     return tell_failure(path, &why);
 }

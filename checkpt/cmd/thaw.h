@@ -3,6 +3,7 @@
 #define CHECKPT_CMD_THAW_H
 
 #include "checkpt/cmd/cmd.h"
+#include "checkpt/thaw/input.h"
 #include "checkpt/thaw/thaw.h"
 
 /* The options that both understand; commas included. */
@@ -17,5 +18,7 @@
 
 /* The engine's options out of the command line's. */
 struct thaw_options thaw_options_of(const struct settings *settings);
+/* The operand "-" is standard input: `options` gets its descriptor, *path what to call it. The caller closes `input`, which outlives the options. */
+bool thaw_open_operand(const char **path, struct input *input, struct thaw_options *options, struct failure *why);
 
 #endif

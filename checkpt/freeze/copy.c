@@ -41,10 +41,16 @@ static bool begin(struct session *session, struct failure *why)
         errno = -error;
         return failure_errno(why, "the new file");
     }
-    const struct ckpt_writer_options options = {.struct_size = sizeof(options), .compression = session->output.is_stream ? STREAM_LEVEL : 0};
+    struct ckpt_writer_options options = {.struct_size = sizeof(options), .compression = session->request->options.level};
+    if (options.compression == 0 && session->output.is_stream)
+        options.compression = STREAM_LEVEL;
+    if (session->parent != NULL)
+        options.chunk_size = ckpt_reader_footer(session->parent)->chunk_size;
     session->writer = ckpt_writer_create(&session->sink, &options);
     if (session->writer == NULL)
         return failure_set(why, "writer: out of memory");
+    if (session->parent != NULL && ckpt_writer_set_parent(session->writer, session->parent, session->parent_path) != CKPT_OK)
+        return refused(session, why);
     if (!model_emit(&session->model, session->writer, why) || !extents_declare(&session->extents, &session->model, session->writer, why))
         return false;
     return ckpt_writer_begin_pages(session->writer) == CKPT_OK || refused(session, why);

@@ -2,6 +2,7 @@
 #include "checkpt/freeze/freeze.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,29 @@ static bool is_mapped(const struct freeze *freeze, const struct stat *file)
     return false;
 }
 
+/* What was opened only for writing is opened once more. */
+static bool may_replace_descriptor(const struct session *s, struct failure *why)
+{
+    char name[32];
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", s->output.fd);
+    int fd = s->parent != NULL ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+    bool may = session_may_replace(s, fd, why);
+    if (fd >= 0)
+        close(fd);
+    return may;
+}
+
+static bool may_replace_file(const struct session *s, struct failure *why)
+{
+    struct stat status;
+    bool is_file = s->parent != NULL && stat(s->path, &status) == 0 && S_ISREG(status.st_mode);
+    int fd = is_file ? open(s->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+    bool may = session_may_replace(s, fd, why);
+    if (fd >= 0)
+        close(fd);
+    return may;
+}
+
 /* Writing to what the program's own memory is mapped from would destroy it. */
 static bool open_descriptor(struct session *s, struct failure *why)
 {
@@ -79,6 +103,10 @@ static bool open_descriptor(struct session *s, struct failure *why)
         errno = ETXTBSY;
         return failure_errno(why, "the program's memory is mapped from the very file that is to be written: write to a new one, and rename it over the old one or remove "
                                   "the old one first");
+    }
+    if (!s->output.is_stream && !may_replace_descriptor(s, why)) {
+        output_forget(&s->output);
+        return false;
     }
     s->freeze.sink = (struct freeze_sink){.is_descriptor = true, .device = status.st_dev, .inode = status.st_ino};
     return s->output.is_stream || ftruncate(s->output.fd, 0) == 0 || failure_errno(why, "%s", s->path);
@@ -96,7 +124,7 @@ static bool open_output(struct session *s, struct failure *why)
                 *c = '_';
         s->path = name;
     }
-    return output_open(&s->output, s->path, why);
+    return may_replace_file(s, why) && output_open(&s->output, s->path, why);
 }
 
 static void close_output(struct session *s)
@@ -230,7 +258,7 @@ static const struct {
     bool (*step)(struct session *session, struct failure *why);
     void (*undo)(struct session *session);
 } steps[] = {
-    {look, unlook}, {explain, NULL}, {open_output, close_output}, {attach, detach}, {collect, NULL}, {snapshot, reap}, {copy, NULL}, {commit, NULL},
+    {look, unlook}, {explain, NULL}, {session_open_parent, session_close_parent}, {open_output, close_output}, {attach, detach}, {collect, NULL}, {snapshot, reap}, {copy, NULL}, {commit, NULL},
     {finish, NULL},
 };
 

@@ -188,7 +188,6 @@ bool memory_plan(struct thaw *thaw, struct failure *why)
 {
     struct memory_thaw m = {.thaw = thaw, .source = {.thaw = thaw, .unpacked = -1}};
     bool done = plan_memory(&m, why) || failure_prepend(why, "memory");
-    stored_source_deinit(&m.source);
     stored_deinit(&m.stored);
     free(m.pieces);
     return done;

@@ -2,20 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+enum { NOT_PLACED = -2 }; /* a run's descriptor while it is not known where it will be unpacked to */
 
 void stored_deinit(struct stored *stored)
 {
     free(stored->list);
     *stored = (struct stored){0};
-}
-
-void stored_source_deinit(struct stored_source *source)
-{
-    free(source->buffer);
-    source->buffer = NULL;
 }
 
 int stored_descriptor(struct thaw *thaw, struct failure *why)
@@ -31,7 +28,8 @@ int stored_descriptor(struct thaw *thaw, struct failure *why)
 static bool add_run(struct stored *stored, const struct stored_run *run, struct failure *why)
 {
     struct stored_run *last = stored->count > 0 ? &stored->list[stored->count - 1] : NULL;
-    if (last != NULL && last->address + last->length == run->address && last->offset + last->length == run->offset && last->fd == run->fd) {
+    bool follows = last != NULL && last->address + last->length == run->address && last->fd == run->fd;
+    if (follows && (run->fd == NOT_PLACED || last->offset + last->length == run->offset)) {
         last->length += run->length;
         return true;
     }
@@ -52,11 +50,10 @@ static bool refuse(const struct thaw *thaw, struct failure *why)
     return failure_set(why, "%s", ckpt_reader_error(thaw->reader));
 }
 
-static bool begin_unpacking(struct stored_source *source, uint32_t chunk_size, struct failure *why)
+static bool begin_unpacking(struct stored_source *source, struct failure *why)
 {
     int memory = memfd_create("checkpt-unpacked", MFD_CLOEXEC);
-    source->buffer = malloc(chunk_size);
-    if (memory < 0 || source->buffer == NULL)
+    if (memory < 0)
         return failure_errno(why, "memory for unpacked pages");
     source->unpacked = stored_descriptor(source->thaw, why);
     bool done = source->unpacked >= 0 && (dup3(memory, source->unpacked, O_CLOEXEC) >= 0 || failure_errno(why, "memory for unpacked pages"));
@@ -64,37 +61,75 @@ static bool begin_unpacking(struct stored_source *source, uint32_t chunk_size, s
     return done;
 }
 
-static bool unpack(struct stored_source *source, const struct ckpt_chunk *chunk, struct stored_run *run, struct failure *why)
+/* The runs from `first` on that are packed get their places in memory one behind the other. */
+static uint64_t place(const struct stored_source *source, struct stored *stored, size_t first)
 {
-    struct ckpt_reader *reader = source->thaw->reader;
-    if (source->unpacked < 0 && !begin_unpacking(source, ckpt_reader_footer(reader)->chunk_size, why))
+    uint64_t size = 0;
+    for (size_t i = first; i < stored->count; i++) {
+        struct stored_run *run = &stored->list[i];
+        if (run->fd != NOT_PLACED)
+            continue;
+        run->fd = source->unpacked;
+        run->offset = source->unpacked_size + size;
+        size += run->length;
+    }
+    return size;
+}
+
+static bool fill(struct stored_source *source, uint32_t space, const struct stored *stored, size_t first, unsigned char *memory, struct failure *why)
+{
+    struct ckpt_fill *ranges = calloc(stored->count - first, sizeof(*ranges));
+    size_t count = 0;
+    if (ranges == NULL)
+        return failure_set(why, "list of %zu packed ranges: out of memory", stored->count - first);
+    for (size_t i = first; i < stored->count; i++) {
+        const struct stored_run *run = &stored->list[i];
+        if (run->fd == source->unpacked)
+            ranges[count++] = (struct ckpt_fill){.space = space, .address = run->address, .length = run->length,
+                                                 .memory = memory + (run->offset - source->unpacked_size)};
+    }
+    bool done = ckpt_reader_fill(source->thaw->reader, ranges, count, NULL) == CKPT_OK || refuse(source->thaw, why);
+    free(ranges);
+    return done;
+}
+
+/* All cores unpack straight into the memory that the plan reads from. */
+static bool unpack(struct stored_source *source, uint32_t space, struct stored *stored, size_t first, struct failure *why)
+{
+    if (source->unpacked < 0 && !begin_unpacking(source, why))
         return false;
-    if (ckpt_reader_chunk_bytes(reader, chunk, source->buffer) != CKPT_OK)
-        return refuse(source->thaw, why);
-    if (pwrite(source->unpacked, source->buffer, chunk->length, (off_t)source->unpacked_size) != (ssize_t)chunk->length)
-        return failure_errno(why, "keeping unpacked pages in memory");
-    run->fd = source->unpacked;
-    run->offset = source->unpacked_size;
-    source->unpacked_size += chunk->length;
-    return true;
+    uint64_t size = place(source, stored, first);
+    if (ftruncate(source->unpacked, (off_t)(source->unpacked_size + size)) != 0)
+        return failure_errno(why, "memory for %" PRIu64 " bytes of unpacked pages", size);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, source->unpacked, (off_t)source->unpacked_size);
+    if (memory == MAP_FAILED)
+        return failure_errno(why, "memory for %" PRIu64 " bytes of unpacked pages", size);
+    bool done = fill(source, space, stored, first, memory, why);
+    munmap(memory, size);
+    source->unpacked_size += size;
+    return done;
 }
 
 bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why)
 {
     struct ckpt_reader *reader = source->thaw->reader;
     struct ckpt_chunk chunk;
+    size_t first = stored->count;
+    bool is_packed = false;
     uint64_t i;
     if (ckpt_reader_seek_chunk(reader, space, 0, &i) != CKPT_OK)
         return refuse(source->thaw, why);
     for (;; i++) {
         enum ckpt_status status = ckpt_reader_chunk(reader, i, &chunk);
         if (status == CKPT_END || (status == CKPT_OK && chunk.space != space))
-            return true;
+            return !is_packed || unpack(source, space, stored, first, why);
         if (status != CKPT_OK)
             return refuse(source->thaw, why);
         struct stored_run run = {chunk.address, chunk.length, chunk.offset, source->thaw->image_fd};
-        if (chunk.codec != CKPT_CODEC_RAW && !unpack(source, &chunk, &run, why))
-            return false;
+        if (chunk.codec != CKPT_CODEC_RAW) {
+            is_packed = true;
+            run.fd = NOT_PLACED;
+        }
         if (!add_run(stored, &run, why))
             return false;
     }

@@ -7,7 +7,7 @@
 struct stored_run {
     uint64_t address, length; /* in the space */
     uint64_t offset;          /* in fd */
-    int fd;                   /* the image; stored_source.unpacked for what is packed in it */
+    int fd;                   /* the image; stored_source.unpacked for what is packed in it, or lies in a parent */
 };
 
 /* Runs of one space, ascending, touching ones joined where they lie together in the file too. */
@@ -16,14 +16,12 @@ struct stored {
     size_t count, room;
 };
 
-/* Packed pages are unpacked before anything is touched, into memory that has no name. */
+/* Packed pages, and those of parents, are unpacked before anything is touched, into memory that has no name. */
 struct stored_source {
     struct thaw *thaw;
     int unpacked;             /* one of the plan's own descriptors, -1 while nothing is packed */
     uint64_t unpacked_size;
-    void *buffer;
 };
-void stored_source_deinit(struct stored_source *source); /* the descriptor stays open */
 
 /* Appends the runs of a space to `stored`, which the caller frees with stored_deinit(). */
 bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why);

@@ -1,0 +1,83 @@
+/* The parent of an incremental image. It is opened before anything is stopped. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpt/freeze/session.h"
+
+static bool is_regular(const char *path, struct failure *why)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return failure_errno(why, "opening");
+    return S_ISREG(status.st_mode) || failure_set(why, "opening: not a regular file");
+}
+
+/* What the parent cannot be read from now the new image could not be read from later. */
+static bool has_its_own(struct session *s, struct failure *why)
+{
+    struct ckpt_chunk chunk;
+    enum ckpt_status status = ckpt_reader_check_index(s->parent);
+    size_t count = ckpt_reader_parent_count(s->parent), left = count;
+    bool *seen = arena_alloc(&s->model.arena, count + 1);
+    for (uint64_t i = 0; status == CKPT_OK && left > 0; i++) {
+        status = ckpt_reader_chunk(s->parent, i, &chunk);
+        if (status != CKPT_OK || chunk.codec != CKPT_CODEC_PARENT || chunk.parent >= count || seen[chunk.parent])
+            continue;
+        seen[chunk.parent] = true;
+        left--;
+        status = ckpt_reader_chunk_bytes(s->parent, &chunk, arena_alloc(&s->model.arena, chunk.length));
+    }
+    return status == CKPT_OK || status == CKPT_END || failure_set(why, "%s", ckpt_reader_error(s->parent));
+}
+
+static bool open_parent(struct session *s, const char *path, struct failure *why)
+{
+    char absolute[PATH_MAX];
+    if (!is_regular(path, why))
+        return false;
+    if (realpath(path, absolute) == NULL)
+        return failure_errno(why, "opening");
+    s->parent_path = arena_copy(&s->model.arena, absolute, strlen(absolute) + 1);
+    s->parent = ckpt_reader_create();
+    if (s->parent == NULL)
+        return failure_set(why, "opening: out of memory");
+    if (ckpt_reader_open_path(s->parent, s->parent_path) != CKPT_OK)
+        return failure_set(why, "opening: %s", ckpt_reader_error(s->parent));
+    return has_its_own(s, why);
+}
+
+bool session_open_parent(struct session *s, struct failure *why)
+{
+    const char *path = s->request->options.parent;
+    return path == NULL || open_parent(s, path, why) || failure_prepend(why, "parent %s", path);
+}
+
+void session_close_parent(struct session *s)
+{
+    ckpt_reader_destroy(s->parent);
+    s->parent = NULL;
+}
+
+static bool needs(struct ckpt_reader *parent, const uint8_t id[CKPT_ID_SIZE])
+{
+    uint8_t other[CKPT_ID_SIZE];
+    const char *path;
+    if (memcmp(ckpt_reader_footer(parent)->image_id, id, CKPT_ID_SIZE) == 0)
+        return true;
+    for (size_t i = 0; ckpt_reader_parent(parent, i, other, &path) == CKPT_OK; i++)
+        if (memcmp(other, id, CKPT_ID_SIZE) == 0)
+            return true;
+    return false;
+}
+
+bool session_may_replace(const struct session *s, int fd, struct failure *why)
+{
+    struct ckpt_reader *there = s->parent != NULL && fd >= 0 ? ckpt_reader_create() : NULL;
+    bool is_needed = there != NULL && ckpt_reader_open_fd(there, fd) == CKPT_OK && needs(s->parent, ckpt_reader_footer(there)->image_id);
+    ckpt_reader_destroy(there);
+    return !is_needed || failure_set(why, "%s: it is the parent, or an image that the parent needs: write to another name", s->path);
+}
