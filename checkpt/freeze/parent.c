@@ -1,5 +1,4 @@
 /* The parent of an incremental image. It is opened before anything is stopped. */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "checkpt/freeze/session.h"
+#include "checkpt/thaw/parents.h"
 
 static bool is_regular(const char *path, struct failure *why)
 {
@@ -14,24 +14,6 @@ static bool is_regular(const char *path, struct failure *why)
     if (stat(path, &status) != 0)
         return failure_errno(why, "opening");
     return S_ISREG(status.st_mode) || failure_set(why, "opening: not a regular file");
-}
-
-/* What the parent cannot be read from now the new image could not be read from later. */
-static bool has_its_own(struct session *s, struct failure *why)
-{
-    struct ckpt_chunk chunk;
-    enum ckpt_status status = ckpt_reader_check_index(s->parent);
-    size_t count = ckpt_reader_parent_count(s->parent), left = count;
-    bool *seen = arena_alloc(&s->model.arena, count + 1);
-    for (uint64_t i = 0; status == CKPT_OK && left > 0; i++) {
-        status = ckpt_reader_chunk(s->parent, i, &chunk);
-        if (status != CKPT_OK || chunk.codec != CKPT_CODEC_PARENT || chunk.parent >= count || seen[chunk.parent])
-            continue;
-        seen[chunk.parent] = true;
-        left--;
-        status = ckpt_reader_chunk_bytes(s->parent, &chunk, arena_alloc(&s->model.arena, chunk.length));
-    }
-    return status == CKPT_OK || status == CKPT_END || failure_set(why, "%s", ckpt_reader_error(s->parent));
 }
 
 static bool open_parent(struct session *s, const char *path, struct failure *why)
@@ -47,7 +29,10 @@ static bool open_parent(struct session *s, const char *path, struct failure *why
         return failure_set(why, "opening: out of memory");
     if (ckpt_reader_open_path(s->parent, s->parent_path) != CKPT_OK)
         return failure_set(why, "opening: %s", ckpt_reader_error(s->parent));
-    return has_its_own(s, why);
+    /* What cannot be read from it now could not be read from it later. */
+    if (ckpt_reader_check_index(s->parent) != CKPT_OK)
+        return failure_set(why, "%s", ckpt_reader_error(s->parent));
+    return parents_are_there(s->parent, why);
 }
 
 bool session_open_parent(struct session *s, struct failure *why)

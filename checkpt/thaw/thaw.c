@@ -12,6 +12,7 @@
 
 #include "checkpt/thaw/order.h"
 #include "checkpt/thaw/original_pid.h"
+#include "checkpt/thaw/parents.h"
 #include "checkpt/thaw/plan.h"
 
 struct session {
@@ -89,6 +90,8 @@ static bool open_image(struct session *s, struct failure *why)
         status = ckpt_reader_check_index(s->thaw.reader);
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "resuming", why);
+    if (!parents_are_there(s->thaw.reader, why))
+        return failure_prepend(why, "resuming");
     const struct ckpt_verify_options options = {.struct_size = sizeof(options)};
     status = s->thaw.options.verify ? ckpt_reader_verify(s->thaw.reader, &options, NULL) : CKPT_OK;
     if (status != CKPT_OK)

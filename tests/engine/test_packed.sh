@@ -97,21 +97,23 @@ check 'where its copy cannot be kept is told' nowhere
 check 'the image is what it was' cmp "$dir/kept" "$dir/x.ckpt"
 check 'it ends well' whole
 
-# Descriptor 0 of what is resumed from a pipe is the pipe at its end.
+# Nothing of the image is left in descriptor 0 of what was resumed from it.
 at_end() {
-    freeze_exit --compress || return 1
-    cat "$dir/x.ckpt" | { "$plain" "$checkpt" -r - >>"$dir/log" 2>&1 & echo $! >"$dir/pid"; wait $!; } &
-    shell=$!
-    "$await" exists "$dir/pid" && pid=$(cat "$dir/pid") && "$await" rounds "$dir/progress" 2 "$pid" || return 1
-    case $(readlink "/proc/$pid/fd/0") in
-    pipe:*) ;;
-    *) ls -l "/proc/$pid/fd"; return 1 ;;
-    esac
-    [ -z "$(timeout 60 cat "/proc/$pid/fd/0")" ] || return 1
-    : >"$dir/stop"
-    wait "$shell"
-    [ -e "$dir/whole" ]
+    freeze_exit --compress && resume_piped 3 && [ -p "/proc/$pid/fd/0" ] || return 1
+    dd if="/proc/$pid/fd/0" iflag=nonblock of="$dir/rest" 2>/dev/null && [ ! -s "$dir/rest" ]
+}
+at_end_of_file() {
+    freeze_exit || return 1
+    "$plain" "$checkpt" -r - <"$dir/x.ckpt" >>"$dir/log" 2>&1 &
+    pid=$!
+    : >"$work/.running/$pid"
+    advances 2 && alive || return 1
+    grep -q "^pos:[[:space:]]*$(stat -c %s "$dir/x.ckpt")\$" "/proc/$pid/fdinfo/0" || { cat "/proc/$pid/fdinfo/0"; return 1; }
 }
 check 'a program starts' start memory
-check "descriptor 0 of what comes from a pipe is that pipe's end" at_end
+check 'what comes from a pipe has that pipe, at its end, as descriptor 0' at_end
+check 'it ends well' whole
+check 'a program starts' start memory
+check 'what comes from a file on standard input has it, at its end, as descriptor 0' at_end_of_file
+check 'it ends well' whole
 finish
