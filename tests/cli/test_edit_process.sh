@@ -66,6 +66,21 @@ check 'too large a return value' says 2 'fits into 32 bits' "$edit" --retval 214
 check '--retval: a dry run' prints 'return -7 in the resumed program instead of 0' "$edit" --dry-run --retval=-7 a.ckpt
 check 'a process that is not there' says 1 'no such process in the image; there are: 4711' "$edit" --pid 1 --name x a.ckpt
 check 'one that is' edits b.ckpt --pid 4711 --name there
+# Three processes: 100 and 101 share the open file behind descriptor 3, 101 has the threads 101 and 103.
+PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/make/maker.py" "$top/tests/make/images/tree.txt" tree.ckpt
+check 'edits of one process of a tree' gives 0 "$edit" --pid 101 --name renamed --block TERM --fd 3=/dev/null --pid 102 --drop-fd 9 -o t.ckpt tree.ckpt
+tree_is() {
+    "$dump" --json --fds --threads --notes t.ckpt >t.json && prints whole "$dump" --verify t.ckpt && python3 - <<'PY'
+import base64, json
+t = json.load(open("t.json"))
+masks = {x["tid"]: int(x.get("signalMask", 0)) for x in t["threads"]}
+assert masks == {100: 0, 101: 1 << 14, 102: 0, 103: 1 << 14}, masks
+tables = {d["process"]: {x["number"]: x["openFile"] for x in d.get("descriptors", [])} for d in t["descriptors"]}
+assert tables[1] == {3: 1, 4: 2} and tables[3] == {} and tables[2][3] not in (1, 2), tables
+PY
+}
+check 'leave the others alone' tree_is
+check 'names of one process of a tree' sh -c 'strings t.ckpt | grep -q renamed && strings t.ckpt | grep -q parent && ! strings t.ckpt | grep -qx child'
 check '--upgrade' edits b.ckpt --upgrade
 check 'changes nothing that is new already' cmp a.ckpt b.ckpt
 finish
