@@ -135,18 +135,31 @@ bool stored_runs(struct stored_source *source, uint32_t space, struct stored *st
     }
 }
 
-/* A raw chunk is not read, and digested, whole for the sake of a word. */
-bool stored_peek(const struct thaw *thaw, uint32_t space, uint64_t address, void *buffer, size_t length)
+/* What of [address, address + length) one chunk has; 0 where it is not stored. A raw chunk is not read, and digested, whole for the sake of a word. */
+static size_t peek_chunk(const struct thaw *thaw, uint32_t space, uint64_t address, void *buffer, size_t length)
 {
     uint64_t i;
     struct ckpt_chunk chunk;
     if (ckpt_reader_seek_chunk(thaw->reader, space, address, &i) != CKPT_OK || ckpt_reader_chunk(thaw->reader, i, &chunk) != CKPT_OK)
-        return false;
-    if (chunk.space != space || chunk.address > address || chunk.address + chunk.length - address < length)
-        return false;
-    if (chunk.codec == CKPT_CODEC_RAW)
-        return pread(thaw->image_fd, buffer, length, (off_t)(chunk.offset + (address - chunk.address))) == (ssize_t)length;
-    size_t run;
+        return 0;
+    if (chunk.space != space || chunk.address > address || chunk.length <= address - chunk.address)
+        return 0;
+    uint64_t left = chunk.length - (address - chunk.address);
+    size_t part = length < left ? length : (size_t)left, run;
     bool stored;
-    return ckpt_reader_memory(thaw->reader, space, address, buffer, length, &run, &stored) == CKPT_OK && run == length && stored;
+    if (chunk.codec == CKPT_CODEC_RAW)
+        return pread(thaw->image_fd, buffer, part, (off_t)(chunk.offset + (address - chunk.address))) == (ssize_t)part ? part : 0;
+    return ckpt_reader_memory(thaw->reader, space, address, buffer, part, &run, &stored) == CKPT_OK && stored ? run : 0;
+}
+
+/* The [vdso] may lie across the end of a chunk. */
+bool stored_peek(const struct thaw *thaw, uint32_t space, uint64_t address, void *buffer, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        size_t part = peek_chunk(thaw, space, address + done, (char *)buffer + done, length - done);
+        if (part == 0)
+            return false;
+        done += part;
+    }
+    return true;
 }

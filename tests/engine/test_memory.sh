@@ -36,4 +36,19 @@ check 'it is resumed' resume
 check 'it is frozen again' freeze_exit
 check 'it is resumed again' resume
 check 'it ends well' whole
+
+# The vdso across a multiple of 64 KiB, where chunks end: one start in sixteen has it so.
+start_across() {
+    for i in $(seq 200); do
+        start threads || return 1
+        grep -q '^[0-9a-f]*f000-.*\[vdso\]' "/proc/$pid/maps" && return
+        whole >/dev/null || return 1
+    done
+}
+check 'a program whose vdso lies across chunks starts' start_across
+check 'it is frozen for good' freeze_exit
+check 'it is resumed' resume
+check 'it is frozen for good, compressed' freeze_exit --compress
+check 'it is resumed again' resume
+check 'it ends well' whole
 finish
