@@ -1,17 +1,23 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "checkpt/thaw/plan_state.h"
 
-enum { TASK_LINKS_OF_ONE = 3 /* ".", ".." and the only thread */, PREFIX_MAX = 4096 };
+enum { TASK_LINKS_OF_ONE = 3 /* ".", ".." and the only thread */, PREFIX_MAX = 4096, TRIES = 5000 };
 
-/* Another thread of ours would go on in memory that is no longer there. */
+/* Another thread of ours would go on in memory that is no longer there. One that was joined may be seen for a moment longer. */
 static bool alone(struct failure *why)
 {
-    struct stat tasks;
-    if (stat("/proc/self/task", &tasks) != 0)
-        return failure_errno(why, "plan: counting checkpt's own threads in /proc/self/task");
+    struct stat tasks = {.st_nlink = 0};
+    const struct timespec moment = {.tv_nsec = 1000000};
+    for (int i = 0; i < TRIES && tasks.st_nlink != TASK_LINKS_OF_ONE; i++) {
+        if (i > 0)
+            nanosleep(&moment, NULL);
+        if (stat("/proc/self/task", &tasks) != 0)
+            return failure_errno(why, "plan: counting checkpt's own threads in /proc/self/task");
+    }
     if (tasks.st_nlink != TASK_LINKS_OF_ONE)
         return failure_set(why, "plan: checkpt still has %ju threads of its own", (uintmax_t)tasks.st_nlink - 2);
     return true;
