@@ -1,4 +1,5 @@
 /* Stored pages that are not mapped from the image are read into their mappings: as many per call as lie together in the file. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 
 #include "checkpt/resource/memory_thaw.h"
 
-enum { MOST_VECTORS = 1024 /* UIO_MAXIOV */, MOST_AT_ONCE = 1 << 30 };
+enum { MOST_VECTORS = 1024 /* UIO_MAXIOV */, MOST_AT_ONCE = 1 << 30, MOST_UNPACKED = 16 << 20 };
 
 struct fill {
     struct memory_thaw *m;
@@ -27,13 +28,22 @@ static void flush(struct fill *fill)
     uint32_t data = plan_data(plan, fill->vectors, fill->count * sizeof(fill->vectors[0]), sizeof(uint64_t));
     PLAN_EXPECT(plan, fill->length, fill->m->what, SYS_preadv, PLAN_NUMBER(fill->fd), PLAN_DATA(data), PLAN_NUMBER(fill->count),
                 PLAN_NUMBER(fill->offset), PLAN_NUMBER(0));
+    if (fill->fd == fill->m->source.unpacked)
+        PLAN_TRY(plan, fill->m->what, SYS_fallocate, PLAN_NUMBER(fill->fd), PLAN_NUMBER(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE),
+                 PLAN_NUMBER(fill->offset), PLAN_NUMBER(fill->length));
     fill->length = 0;
     fill->count = 0;
 }
 
+/* What was unpacked is given back as it is read: it is never there twice but for so much. */
+static uint64_t most_at_once(const struct fill *fill, int fd)
+{
+    return fd == fill->m->source.unpacked ? MOST_UNPACKED : MOST_AT_ONCE;
+}
+
 static void add(struct fill *fill, uint64_t address, uint64_t length, uint64_t offset, int fd)
 {
-    if (fd != fill->fd || offset != fill->offset + fill->length || fill->count == MOST_VECTORS || fill->length + length > MOST_AT_ONCE)
+    if (fd != fill->fd || offset != fill->offset + fill->length || fill->count == MOST_VECTORS || fill->length + length > most_at_once(fill, fd))
         flush(fill);
     if (fill->length == 0) {
         fill->fd = fd;
@@ -47,7 +57,7 @@ static void add(struct fill *fill, uint64_t address, uint64_t length, uint64_t o
 static void add_range(struct fill *fill, const struct stored_run *run, uint64_t start, uint64_t end)
 {
     for (uint64_t at = start; at < end;) {
-        uint64_t length = end - at < MOST_AT_ONCE ? end - at : MOST_AT_ONCE;
+        uint64_t most = most_at_once(fill, run->fd), length = end - at < most ? end - at : most;
         add(fill, at, length, run->offset + (at - run->address), run->fd);
         at += length;
     }

@@ -97,6 +97,22 @@ check 'where its copy cannot be kept is told' nowhere
 check 'the image is what it was' cmp "$dir/kept" "$dir/x.ckpt"
 check 'it ends well' whole
 
+# Unpacked memory is not there twice.
+given_back() {
+    "$checkpt" check --plan "$dir/kept" >plan || return 1
+    [ "$(grep -c '^fallocate(' plan)" -ge 4 ] || { grep '^preadv\|^fallocate' plan | cut -c-200; return 1; }
+}
+check 'what was unpacked is given back as it is read' given_back
+
+cycle() {
+    for i in $(seq "${CYCLES:-30}"); do
+        freeze_exit --compress && resume || { echo "in cycle $i"; return 1; }
+    done
+}
+check 'threads start' start threads
+check 'they live through many compressed cycles' cycle
+check 'they end well' whole
+
 # Nothing of the image is left in descriptor 0 of what was resumed from it.
 at_end() {
     freeze_exit --compress && resume_piped 3 && [ -p "/proc/$pid/fd/0" ] || return 1
