@@ -25,6 +25,7 @@
 #include "checkpt/thaw/thaw.h"
 #include "checkpt/tracee/replace.h"
 #include "cli/complain.h"
+#include "cli/text.h"
 
 enum { TYPE, FD, PID, RETVAL, CALLER, TID, WORD, SPOOL, OWN_FD, COUNT };
 enum { NO_FD = -1 };
@@ -83,6 +84,9 @@ static int check_permission(struct call *call)
     struct failure why;
     if (!policy_load(&call->policy, policy_path(), &why))
         return refuse(&why, EPERM);
+    const char *template = secure_getenv("CHECKPT_TEMPLATE"); /* checkpt run -o */
+    if (template != NULL && strlen(template) < sizeof(call->policy.template))
+        strcpy(call->policy.template, template);
     return policy_allows_me(&call->policy) && look_at_caller(call) && !is_set_id(&call->status) ? 0 : EPERM;
 }
 
@@ -100,6 +104,15 @@ static void take_file_limit(const struct call *call)
     if (prlimit(number(call, CALLER), RLIMIT_FSIZE, NULL, &limit) == 0)
         setrlimit(RLIMIT_FSIZE, &limit);
     signal(SIGXFSZ, SIG_IGN);
+}
+
+static void tell_written(const char *path)
+{
+    struct stat status;
+    char size[CLI_SIZE_TEXT] = "?";
+    if (stat(path, &status) == 0)
+        cli_size(size, (uint64_t)status.st_blocks * 512, false);
+    cli_complain("checkpt", NULL, "wrote %s (%s)", path, size);
 }
 
 static int freeze(struct call *call)
@@ -125,8 +138,11 @@ static int freeze(struct call *call)
         request.output = path;
     else
         request.descriptor = &fd;
-    if (freeze_program(&request, written, &why))
+    if (freeze_program(&request, written, &why)) {
+        if (fd == NO_FD && has_messages())
+            tell_written(written);
         return 0;
+    }
     return refuse(&why, why.sentence[0] == '\0' ? EBUSY : EIO);
 }
 

@@ -19,6 +19,7 @@ struct settings {
     /* explain, check and resident */
     bool json;
     /* run */
+    const char *character;
     struct cli_list modules;
     bool capability_mode;
     /* resident */

@@ -10,6 +10,7 @@
 struct caller {
     struct thread thread;      /* what the implementation sees; td_operations lead back here */
     int listener;
+    const struct run_voice *voice; /* of the listener's options */
     uint64_t id;               /* of the notification that came first */
     struct seccomp_data call;
     struct caller *next;

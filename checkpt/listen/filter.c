@@ -1,3 +1,4 @@
+#include <asm/prctl.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -10,12 +11,15 @@
 #include "checkpt/listen/handover.h"
 #include "checkpt/listen/listen.h"
 
-/* Numbers of other call tables of the same machine (32-bit programs, x32's bit 30) are outside the range or of another architecture: the kernel's business. */
+/* Beside the registered numbers the call by which every C library begins in a new program: see default_action.h. Numbers of other call tables of the same machine (32-bit programs, x32's bit 30) are outside the range or of another architecture: the kernel's business. */
 static int install(void)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_BASE, 0, 4),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_BASE, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_arch_prctl, 0, 6),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_SET_FS, 1, 4),
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_MAXSYSCALL, 3, 0),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH_AUDIT, 0, 1),

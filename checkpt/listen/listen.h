@@ -14,8 +14,11 @@
  * not get their rights. A process that has a listener already (a `checkpt run` inside another) keeps that one, and sends nothing. */
 bool listen_enter(int channel, struct failure *why);
 
+struct run_voice;
+
 struct listen_options {
     struct sysent_table *table;
+    const struct run_voice *voice; /* says what was written for a signal; NULL: nothing is said */
     bool capability_mode;   /* only calls with SYF_CAPENABLED; others are EPERM. The kernel's own calls are not judged */
 };
 

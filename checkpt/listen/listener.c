@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "checkpt/listen/caller.h"
+#include "checkpt/listen/default_action.h"
 #include "checkpt/listen/handover.h"
 #include "checkpt/listen/listen.h"
 
@@ -121,13 +122,29 @@ static void make_call(struct listener *listener, struct caller *caller)
     unlist(listener, caller);
 }
 
+/* A program that has just begun. Its thread is stopped on the way, and calls again. */
+static void let_begin(struct listener *listener, const struct seccomp_notif *request)
+{
+    struct seccomp_notif_resp response = {.id = request->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+    keep_one_idle(listener);
+    pthread_mutex_unlock(&listener->mutex);
+    default_action_install((pid_t)request->pid);
+    ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
+    pthread_mutex_lock(&listener->mutex);
+}
+
 /* With the lock held, before and after. */
 static void handle(struct listener *listener, const struct seccomp_notif *request)
 {
     struct caller caller;
+    if (request->data.nr < SYS_BASE) {
+        let_begin(listener, request);
+        return;
+    }
     if (is_repeated(listener, request))
         return;
     caller_init(&caller, listener->fd, request);
+    caller.voice = listener->options.voice;
     caller.next = listener->callers;
     listener->callers = &caller;
     keep_one_idle(listener);

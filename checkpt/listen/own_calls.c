@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "checkpt/include/sys/checkpoint.h"
+#include "checkpt/listen/caller.h"
+#include "checkpt/listen/default_action.h"
 #include "checkpt/listen/listen.h"
 #include "checkpt/listen/servant.h"
 
@@ -19,8 +21,19 @@ static int sys_sys_checkpoint(struct thread *td, struct sys_checkpoint_args *arg
     return servant_run(&call);
 }
 
+/* From the handlers of default_action.h. */
+struct default_action_args {
+    SYSCALL_ARG(int, signal);
+};
+
+static int sys_default_action(struct thread *td, struct default_action_args *args)
+{
+    (void)args;
+    return servant_checkpoint(td->td_tid, td->td_tid, caller_of(td)->voice);
+}
+
 int listen_register_own(void)
 {
-    static struct syscall_helper_data calls[] = {SYSCALL_INIT_HELPER(sys_checkpoint), SYSCALL_INIT_LAST};
+    static struct syscall_helper_data calls[] = {SYSCALL_INIT_HELPER(sys_checkpoint), SYSCALL_INIT_HELPER(default_action), SYSCALL_INIT_LAST};
     return syscall_helper_register(calls, SY_THR_STATIC);
 }

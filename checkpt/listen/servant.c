@@ -6,12 +6,16 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "checkpt/arena.h"
+#include "checkpt/include/sys/checkpoint.h"
 #include "checkpt/lib/quiet.h"
 #include "checkpt/listen/caller.h"
 #include "checkpt/proc/proc.h"
+#include "checkpt/run/run.h"
 
 enum { NUMBER_SIZE = 16, NUMBERS = 9, PLACE = 3, BAD_FD = -2 };
 
@@ -24,6 +28,8 @@ struct servant {
     char directory[32];
     char numbers[NUMBERS][NUMBER_SIZE];
     const char *arguments[NUMBERS + 3];
+    char **environment;     /* this process's own, and one more where it is to speak */
+    int messages;
     struct quiet quiet;
 };
 
@@ -42,12 +48,14 @@ static void begin(void *argument)
         raw_call(SYS_fcntl, PLACE, F_SETFD, 0, 0);
     else if (servant->fd >= 0)
         raw_call(SYS_dup3, (uint64_t)servant->fd, PLACE, 0, 0);
+    if (servant->messages > 0)
+        raw_call(SYS_dup3, (uint64_t)servant->messages, STDERR_FILENO, 0, 0);
     raw_call(SYS_close_range, servant->fd >= 0 ? PLACE + 1 : PLACE, ~0u, CLOSE_RANGE_CLOEXEC, 0);
     if (raw_call(SYS_chdir, pointer(servant->directory), 0, 0, 0) != 0)
         raw_call(SYS_exit, EPERM, 0, 0, 0);
     if (servant->changes_user)
         take_rights(&servant->status);
-    raw_call(SYS_execve, pointer("/proc/self/exe"), pointer(servant->arguments), pointer(environ), 0);
+    raw_call(SYS_execve, pointer("/proc/self/exe"), pointer(servant->arguments), pointer(servant->environment), 0);
     raw_call(SYS_exit, QUIET_NO_START, 0, 0, 0);
 }
 
@@ -75,7 +83,7 @@ static int fetch(pid_t process, int fd)
 static void write_arguments(struct servant *servant, const struct servant_call *call)
 {
     int fd = servant->fd >= 0 ? PLACE : call->fd == -1 ? -1 : BAD_FD;
-    const int numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->tid, 0, -1, call->fd};
+    const int numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->outside ? 0 : call->tid, 0, -1, call->fd};
     servant->arguments[0] = "checkpt";
     servant->arguments[1] = "--call";
     for (int i = 0; i < NUMBERS; i++) {
@@ -100,9 +108,21 @@ static int run(struct servant *servant)
     return waited > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
+static char **environment_for(const struct servant_call *call, struct arena *arena)
+{
+    size_t count = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **copy = arena_alloc(arena, (count + 2) * sizeof(*copy));
+    memcpy(copy, environ, count * sizeof(*copy));
+    if (call->messages > 0)
+        copy[count] = arena_printf(arena, "CHECKPT_MESSAGES=1");
+    return copy;
+}
+
 static int serve(const struct servant_call *call)
 {
-    struct servant servant = {.fd = -1};
+    struct servant servant = {.fd = -1, .messages = call->messages};
     struct arena arena = {0};
     int error = ESRCH;
     if (look_at_caller(&servant, call->tid, &arena)) {
@@ -110,6 +130,7 @@ static int serve(const struct servant_call *call)
         if (call->fd >= 0)
             servant.fd = fetch(servant.status.process, call->fd);
         write_arguments(&servant, call);
+        servant.environment = environment_for(call, &arena);
         error = run(&servant);
         if (servant.fd >= 0)
             close(servant.fd);
@@ -125,5 +146,31 @@ int servant_run(const struct servant_call *call)
     pthread_mutex_lock(&turn);
     int error = serve(call);
     pthread_mutex_unlock(&turn);
+    return error;
+}
+
+/* The lines of what it says, without the program's name in front, which the voice puts there again. */
+static void speak(FILE *from, const struct run_voice *voice)
+{
+    static const char name[] = "checkpt: ";
+    char line[512];
+    while (fgets(line, sizeof(line), from) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        run_say(voice, "%s", strncmp(line, name, strlen(name)) == 0 ? line + strlen(name) : line);
+    }
+}
+
+int servant_checkpoint(pid_t pid, pid_t tid, const struct run_voice *voice)
+{
+    int memory = memfd_create("checkpt-messages", MFD_CLOEXEC);
+    FILE *messages = memory >= 0 ? fdopen(memory, "r") : NULL;
+    const struct servant_call call = {.tid = tid != 0 ? tid : pid, .type = CKPT_FREEZE, .fd = -1, .pid = -1, .retval = -1, .messages = memory > 0 ? memory : 0,
+                                      .outside = tid == 0};
+    int error = servant_run(&call);
+    if (messages == NULL)
+        return error;
+    rewind(messages);
+    speak(messages, voice);
+    fclose(messages);
     return error;
 }

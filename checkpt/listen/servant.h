@@ -2,14 +2,23 @@
 #ifndef CHECKPT_LISTEN_SERVANT_H
 #define CHECKPT_LISTEN_SERVANT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
+
+struct run_voice;
 
 struct servant_call {
     pid_t tid;              /* the calling thread */
     int type, fd, pid, retval;
+    int messages;           /* what the servant has to say comes here, a line each; 0: nowhere */
+    bool outside;           /* the thread is in no call: `tid` only names the process */
 };
 
 /* 0 or an error number. */
 int servant_run(const struct servant_call *call);
+
+/* A checkpoint by template, at nobody's call but a signal's or the terminal's: `voice` says what was written, or what was in the way. `tid` is the thread in the call, 0:
+ * none. 0 or an error number. */
+int servant_checkpoint(pid_t pid, pid_t tid, const struct run_voice *voice);
 
 #endif

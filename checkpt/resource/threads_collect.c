@@ -136,7 +136,7 @@ static void collect_affinity(struct arena *arena, Ckpt__Thread *record)
 static void collect_call(struct freeze *freeze, struct model_thread *thread)
 {
     const struct freeze_caller *caller = &freeze->caller;
-    bool is_in_it = restart_is_in(&thread->registers, SYS_sys_checkpoint);
+    bool is_in_it = restart_is_in(&thread->registers, SYS_sys_checkpoint) || restart_is_in(&thread->registers, SYS_default_action);
     if (caller->tid != thread->record.tid || (caller->resumed_word == 0 && !is_in_it))
         return;
     thread->record.checkpoint_call = arena_alloc(&freeze->model->arena, sizeof(*thread->record.checkpoint_call));

@@ -77,11 +77,12 @@ static void begin_session(const struct terminal *terminal)
     ioctl(terminal->slave, TIOCSCTTY, 0);
 }
 
+/* Only children of this thread: others of the process look after their own, and trace. */
 static void note_children(struct keeper *keeper)
 {
     int status;
     pid_t child;
-    while ((child = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+    while ((child = waitpid(-1, &status, WNOHANG | WUNTRACED | __WNOTHREAD)) > 0) {
         if (child != keeper->program)
             continue;
         if (WIFSTOPPED(status)) {
