@@ -1,6 +1,7 @@
 #include "checkpt/listen/default_action.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "checkpt/include/sys/checkpoint.h"
@@ -77,22 +79,33 @@ static bool install_in(struct tracee *tracee, const struct proc_status *status, 
     return tracee_calls(tracee, 0, calls, count, why);
 }
 
+static void install(pid_t pid, const struct proc_status *status)
+{
+    struct failure ignored;
+    struct tracee *tracee = tracee_create(pid);
+    if (tracee_attach(tracee, &ignored) && tracee_calls_begin(tracee, &ignored)) {
+        install_in(tracee, status, &ignored);
+        tracee_calls_end(tracee, &ignored);
+    }
+    tracee_destroy(tracee);
+}
+
+/* The program may be a child of this process: what one of our threads traced another would meet when it waits for its children. So a process of its own traces, a child of this
+ * thread alone. */
 void default_action_install(pid_t tid)
 {
     struct arena arena = {0};
     struct proc_stat stat;
     struct proc_status status;
-    struct failure ignored;
     bool wanted = look(tid, &stat, &status, &arena) && status.threads == 1 && !has(status.sig_caught, SIGCKPT) && !has(status.sig_caught, SIGCKPTEXIT) &&
                   !(has(status.sig_ignored, SIGCKPT) && has(status.sig_ignored, SIGCKPTEXIT));
-    if (wanted) {
-        struct tracee *tracee = tracee_create(tid);
-        if (tracee_attach(tracee, &ignored) && tracee_calls_begin(tracee, &ignored)) {
-            install_in(tracee, &status, &ignored);
-            tracee_calls_end(tracee, &ignored);
-        }
-        tracee_destroy(tracee);
+    pid_t child = wanted ? fork() : -1;
+    if (child == 0) {
+        install(tid, &status);
+        _exit(0);
     }
+    while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+        ;
     arena_deinit(&arena);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "checkpt/resource/file_record.h"
 #include "checkpt/resource/files.h"
@@ -112,24 +113,54 @@ static struct files_fate fate_of_nameless(const struct proc_fd *fd, struct arena
     return refused(noun, "an object of the kernel that is not saved yet", "have the program close it first");
 }
 
-/* What this process has open too comes from whoever started both, a shell say that left it open: it is nothing of the program's own. */
-static bool is_from_outside(const struct proc_fd *fd, uint32_t *number)
+static bool is_same_file(const struct proc_fd *fd, const struct stat *status)
 {
-    enum { HIGHEST = 1024 };
-    struct stat own;
-    for (uint32_t i = 0; i < HIGHEST; i++) {
-        *number = i == 0 ? fd->number : FILES_STANDARD + i - 1;
-        if (fstat((int)*number, &own) == 0 && own.st_dev == fd->device && own.st_ino == fd->inode)
-            return true;
+    return status->st_dev == fd->device && status->st_ino == fd->inode;
+}
+
+/* An ancestor that has it under the same number has left it open for whoever it starts. */
+static bool is_an_ancestors(const struct freeze *freeze, const struct proc_fd *fd)
+{
+    enum { ANCESTORS_MAX = 16 };
+    struct proc_stat stat = freeze->stat;
+    for (int i = 0; i < ANCESTORS_MAX && stat.ppid > 1; i++) {
+        char name[32];
+        struct stat status;
+        struct failure ignored;
+        int directory;
+        if (!proc_open(stat.ppid, &directory, &ignored))
+            return false;
+        snprintf(name, sizeof(name), "fd/%u", fd->number);
+        bool same = fstatat(directory, name, &status, 0) == 0 && is_same_file(fd, &status);
+        bool known = proc_stat(directory, "stat", &stat, &ignored);
+        close(directory);
+        if (same || !known)
+            return same;
     }
     return false;
 }
 
+/* The same where this process has it, from whoever started both: its own number of it then. */
+static bool is_from_outside(const struct freeze *freeze, const struct proc_fd *fd, uint32_t *number)
+{
+    enum { HIGHEST = 1024 };
+    struct stat own;
+    *number = fd->number;
+    if (is_an_ancestors(freeze, fd))
+        return true;
+    for (uint32_t i = FILES_STANDARD; i < HIGHEST; i++)
+        if (fstat((int)i, &own) == 0 && is_same_file(fd, &own)) {
+            *number = i;
+            return true;
+        }
+    return false;
+}
+
 /* Of pipes and sockets only those. */
-static struct files_fate fate_of_channel(const struct proc_fd *fd, struct files_fate otherwise)
+static struct files_fate fate_of_channel(const struct freeze *freeze, const struct proc_fd *fd, struct files_fate otherwise)
 {
     uint32_t number;
-    return is_from_outside(fd, &number) ? (struct files_fate){.kind = FILES_INHERITED, .from = number, .noun = fd->target} : otherwise;
+    return is_from_outside(freeze, fd, &number) ? (struct files_fate){.kind = FILES_INHERITED, .from = number, .noun = fd->target} : otherwise;
 }
 
 static struct files_fate fate_of(const struct freeze *freeze, const struct proc_fd *fd, struct arena *arena)
@@ -147,9 +178,9 @@ static struct files_fate fate_of(const struct freeze *freeze, const struct proc_
     case S_IFBLK:
         return refused(fd->target, "a block device, which cannot be saved", "have the program close it first");
     case S_IFIFO:
-        return fate_of_channel(fd, refused("pipe", "pipes are not saved yet, but for descriptors 0 to 2", "start the program with files in their place"));
+        return fate_of_channel(freeze, fd, refused("pipe", "pipes are not saved yet, but for descriptors 0 to 2", "start the program with files in their place"));
     case S_IFSOCK:
-        return fate_of_channel(fd, refused("socket", "sockets are not saved yet", "have the program close its connections first"));
+        return fate_of_channel(freeze, fd, refused("socket", "sockets are not saved yet", "have the program close its connections first"));
     default:
         return fate_of_nameless(fd, arena);
     }
