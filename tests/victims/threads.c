@@ -187,6 +187,14 @@ static void check_mark(const char *name)
     demand(strcmp(comm, name) == 0, "thread %s: its name is %s", name, comm);
 }
 
+/* The C library looks a thread's id up, and then calls the kernel with it. A program that is resumed with new ids between these two has the old one in hand, once; what is kept in
+ * memory is right, so that the second time must do. */
+static int signal_nothing(pthread_t thread)
+{
+    int error = pthread_kill(thread, 0);
+    return error == ESRCH ? pthread_kill(thread, 0) : error;
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
@@ -198,7 +206,7 @@ static void *work(void *argument)
     while (!worker->world->stop) {
         worker->role->round(worker->world, name);
         check_mark(name);
-        must(pthread_kill(pthread_self(), 0), name, "being known to the C library");
+        must(signal_nothing(pthread_self()), name, "being known to the C library");
         atomic_fetch_add(&worker->beats, 1);
     }
     return worker;
@@ -254,7 +262,7 @@ static void await_beats(struct world *w, struct worker *workers)
             victim_nap(1);
         }
         workers[i].seen = atomic_load(&workers[i].beats);
-        must(pthread_kill(workers[i].thread, 0), workers[i].role->name, "being known to the first thread");
+        must(signal_nothing(workers[i].thread), workers[i].role->name, "being known to the first thread");
     }
 }
 
