@@ -59,7 +59,7 @@ _Noreturn void become_ordinary(struct start *start);
 void log_ordinary(const struct start *start);
 
 /* entry.S */
-extern const char start_code[], start_code_end[]; /* from the linker script: all of us */
+extern __attribute__((visibility("hidden"))) const char start_code[], start_code_end[]; /* from the linker script: all of us */
 _Noreturn void start_jump(uint64_t stack, uint64_t rip, uint64_t rax);
 
 #endif
