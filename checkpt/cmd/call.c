@@ -2,11 +2,13 @@
  *
  *     checkpt --call TYPE FD PID RETVAL CALLER TID WORD SPOOL OWN
  *     checkpt --become CKPT_THAW FD …
+ *     checkpt --resident NUMBER FD -1 VALUE CALLER TID WORD -1 OWN
  *
  * The first four are the call's; -2 as FD is a descriptor that the caller does not have. CALLER and TID are the process and the thread that call, WORD is the address of
  * the words that a thaw sets (0: the call was made by number), SPOOL a file to copy a stream to before it is thawed, or -1. OWN is the
  * caller's number for FD. The exit status of --call is an error
- * number or 0: for CKPT_THAW that the image can be thawed. --become thaws it. With CHECKPT_MESSAGES in the environment the reasons are told on standard error. */
+ * number or 0: for CKPT_THAW that the image can be thawed. --become thaws it. --resident is
+ * exec_sys_register() and exec_sys_unregister(): see call_resident.h. With CHECKPT_MESSAGES in the environment the reasons are told on standard error. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpt/cmd/call_resident.h"
 #include "checkpt/cmd/tell.h"
 #include "checkpt/freeze/freeze.h"
 #include "checkpt/include/sys/checkpoint.h"
@@ -55,10 +58,15 @@ static int number(const struct call *call, int which)
 }
 
 /* The reason as a sentence and as a number. */
-static int refuse(const struct failure *why, int otherwise)
+static void tell_sentence(const char *subject, const struct failure *why)
 {
     if (has_messages() && why->sentence[0] != '\0')
-        cli_complain("checkpt", "sys_checkpoint", "%s", why->sentence);
+        cli_complain("checkpt", subject, "%s", why->sentence);
+}
+
+static int refuse(const struct failure *why, int otherwise)
+{
+    tell_sentence("sys_checkpoint", why);
     return why->error != 0 ? why->error : otherwise;
 }
 
@@ -238,13 +246,27 @@ static int serve(struct call *call)
     return EOPNOTSUPP;
 }
 
-static int become(const struct call *call)
+static int become(struct call *call)
 {
     int fd = number(call, FD), retval = number(call, RETVAL);
     struct failure why = {.exit_status = CLI_FAILED};
     struct thaw_options options = options_of(&fd, &retval);
     thaw_program("the image's descriptor", &options, tell_refused, (char[]){"sys_checkpoint"}, &why);
     return tell_failure("sys_checkpoint", &why);
+}
+
+static int resident(struct call *call)
+{
+    struct failure why = {0};
+    const struct call_resident asked = {
+        .number = call->numbers[TYPE], .value = call->numbers[RETVAL], .fd = number(call, FD), .process = number(call, CALLER),
+        .caller = {.tid = number(call, TID), .resumed_word = (uint64_t)call->numbers[WORD]},
+    };
+    if (!look_at_caller(call) || is_set_id(&call->status))
+        return EPERM;
+    int error = call_resident(&asked, &why);
+    tell_sentence("exec_sys_register", &why);
+    return error;
 }
 
 /* The caller had every signal blocked, and died with its thread: what is written to a file is taken back. */
@@ -259,13 +281,21 @@ static void take_own_state(void)
 bool cmd_call(int argc, char **argv, int *status)
 {
     struct call call = {.numbers = {0}};
-    bool becomes = argc > 1 && strcmp(argv[1], "--become") == 0;
-    if (argc != 2 + COUNT || (!becomes && strcmp(argv[1], "--call") != 0))
+    static const struct {
+        const char *name;
+        int (*run)(struct call *call);
+    } modes[] = {{"--call", serve}, {"--become", become}, {"--resident", resident}};
+    size_t mode = 0;
+    if (argc != 2 + COUNT)
+        return false;
+    while (mode < sizeof(modes) / sizeof(modes[0]) && strcmp(argv[1], modes[mode].name) != 0)
+        mode++;
+    if (mode == sizeof(modes) / sizeof(modes[0]))
         return false;
     for (int i = 0; i < COUNT; i++)
         call.numbers[i] = strtoll(argv[2 + i], NULL, 10);
     take_own_state();
-    *status = becomes ? become(&call) : serve(&call);
+    *status = modes[mode].run(&call);
     arena_deinit(&call.arena);
     return true;
 }

@@ -38,7 +38,7 @@ int cmd_check(const struct settings *settings, const struct cli_arguments *argum
 int cmd_run(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_exec(const struct settings *settings, const struct cli_arguments *arguments);
 int cmd_resident(const struct settings *settings, const struct cli_arguments *arguments);
-/* `checkpt --call …` and `checkpt --become …`, for libcheckpt and the listener only: see call.c. True where `argv` is one of them; *status is the exit status then. */
+/* `checkpt --call …` and its like, for libcheckpt and the listener only: see call.c. True where `argv` is one of them; *status is the exit status then. */
 bool cmd_call(int argc, char **argv, int *status);
 int cmd_sysctl(const struct settings *settings, const struct cli_arguments *arguments);
 

@@ -1,8 +1,6 @@
 #include "checkpt/include/sys/checkpoint.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -10,9 +8,10 @@
 
 #include "checkpt/arch/x86_64/raw_call.h"
 #include "checkpt/lib/helper.h"
+#include "checkpt/lib/turn.h"
 
 #define EXPORT __attribute__((visibility("default")))
-enum { MASK_SIZE = 8, CLOSE_ON_EXEC = 1 };
+enum { CLOSE_ON_EXEC = 1 };
 
 static int failed(int error)
 {
@@ -30,25 +29,6 @@ static bool by_number(int type, int fd, pid_t pid, int retval, int *result)
         return false;
     *result = value >= -4095 && value < 0 ? failed((int)-value) : (int)value;
     return true;
-}
-
-/* One helper at a time: a process has one tracer. The word is 0 or the id of the process whose thread is in here; another's, of before a fork or a thaw, means nothing. */
-static void take_turn(volatile uint32_t *turn)
-{
-    uint32_t own = (uint32_t)raw_call(SYS_getpid, 0, 0, 0, 0);
-    for (;;) {
-        uint32_t seen = __atomic_load_n(turn, __ATOMIC_ACQUIRE);
-        if (seen == own)
-            raw_call(SYS_futex, (uint64_t)(uintptr_t)turn, FUTEX_WAIT, own, 0);
-        else if (__atomic_compare_exchange_n(turn, &seen, own, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-            return;
-    }
-}
-
-static void give_turn(volatile uint32_t *turn)
-{
-    __atomic_store_n(turn, 0, __ATOMIC_RELEASE);
-    raw_call(SYS_futex, (uint64_t)(uintptr_t)turn, FUTEX_WAKE, 1, 0);
 }
 
 /* What cannot be read twice is copied to memory first, so that a bad image is found while the caller is still there. */
@@ -75,20 +55,17 @@ static int by_helper(struct helper_call *call)
 
 EXPORT int sys_checkpoint(int type, int fd, pid_t pid, int retval)
 {
-    static volatile uint32_t turn;
-    struct helper_call call = {.type = type, .fd = fd, .pid = pid, .retval = retval, .spool = -1};
-    uint64_t all = ~0ull, before;
+    struct helper_call call = {.mode = "--call", .type = type, .fd = fd, .pid = pid, .retval = retval, .spool = -1};
+    uint64_t mask;
     int result;
     if (getauxval(AT_SECURE) != 0)
         return failed(EPERM);
     if (by_number(type, fd, pid, retval, &result))
         return result;
-    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (uint64_t)(uintptr_t)&all, (uint64_t)(uintptr_t)&before, MASK_SIZE);
-    take_turn(&turn);
+    turn_take(&mask);
     result = by_helper(&call);
     int error = errno;
-    give_turn(&turn);
-    raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (uint64_t)(uintptr_t)&before, 0, MASK_SIZE);
+    turn_give(&mask);
     if (result == -1)
         errno = error;
     return result;

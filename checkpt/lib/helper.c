@@ -47,7 +47,7 @@ static const char *decimal(char *room, int64_t number)
     return end;
 }
 
-/* What `checkpt --call` is told; see checkpt/cmd/call.c. */
+/* What `checkpt --call` and its like are told; see checkpt/cmd/call.c. */
 static void write_arguments(struct request *request, int fd, const char *how)
 {
     const struct helper_call *call = request->call;
@@ -132,7 +132,7 @@ int helper_run(const struct helper_call *call, int *retval)
     request.resumed = request.go = 0;
     request.retval = request.error = 0;
     request.call = call;
-    write_arguments(&request, 0, "--call");
+    write_arguments(&request, 0, call->mode);
     request.quiet.ready = wait_for_leave;
     request.quiet.execute = become_helper;
     request.quiet.argument = &request;

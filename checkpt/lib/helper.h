@@ -1,12 +1,15 @@
-/* The helper: `checkpt --call`, which does what sys_checkpoint() asks for, from outside. */
+/* The helper: `checkpt --call` or `checkpt --resident`, which does what sys_checkpoint() or exec_sys_register() asks for, from outside. */
 #ifndef CHECKPT_LIB_HELPER_H
 #define CHECKPT_LIB_HELPER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct helper_call {
-    int type, fd, retval;
+    const char *mode; /* "--call" or "--resident" */
+    int type, fd;
     pid_t pid;
+    int64_t retval;
     int spool;     /* CKPT_THAW of what is no file: it is copied to this descriptor first; -1: none */
 };
 

@@ -1,7 +1,7 @@
 # libcheckpt: no sanitizers; it runs in handlers, and beside the C library.
 LIBCHECKPT_SOURCES := $(wildcard checkpt/lib/*.c)
 LIBCHECKPT_OBJECTS := $(patsubst %.c,$(B)/obj/%.o,$(LIBCHECKPT_SOURCES))
-LIBCHECKPT_HEADERS := checkpt/include/sys/checkpoint.h checkpt/include/sys/sysent.h
+LIBCHECKPT_HEADERS := checkpt/include/sys/checkpoint.h checkpt/include/sys/resident.h checkpt/include/sys/sysent.h
 LIBCHECKPT_SO := libcheckpt.so.1
 CHECKPT_PROGRAM ?= $(PREFIX)/bin/checkpt
 

@@ -1,8 +1,11 @@
 /* sys_checkpoint by number: a process of its own makes the checkpoint, as libcheckpt's helper does, with the caller's rights and in the caller's directory. The caller's thread waits in
  * its call meanwhile, is stopped in it, and is made to call again; see listener.c. */
 #include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "checkpt/include/sys/checkpoint.h"
+#include "checkpt/include/sys/resident.h"
 #include "checkpt/listen/caller.h"
 #include "checkpt/listen/default_action.h"
 #include "checkpt/listen/listen.h"
@@ -21,6 +24,39 @@ static int sys_sys_checkpoint(struct thread *td, struct sys_checkpoint_args *arg
     return servant_run(&call);
 }
 
+static int ask_resident(struct thread *td, int number, int64_t value)
+{
+    int32_t result = 0;
+    int memory = memfd_create("checkpt-result", MFD_CLOEXEC);
+    if (memory < 0)
+        return errno;
+    const struct servant_call call = {.tid = td->td_tid, .mode = "--resident", .type = number, .fd = -1, .pid = -1, .retval = value, .result = memory};
+    int error = servant_run(&call);
+    if (error == 0 && pread(memory, &result, sizeof(result), 0) != (ssize_t)sizeof(result))
+        error = EIO;
+    close(memory);
+    td->td_retval[0] = result;
+    return error;
+}
+
+struct exec_sys_register_args {
+    SYSCALL_ARG(int64_t, entry);
+};
+
+static int sys_exec_sys_register(struct thread *td, struct exec_sys_register_args *args)
+{
+    return ask_resident(td, SYS_exec_sys_register, args->entry);
+}
+
+struct exec_sys_unregister_args {
+    SYSCALL_ARG(int, id);
+};
+
+static int sys_exec_sys_unregister(struct thread *td, struct exec_sys_unregister_args *args)
+{
+    return ask_resident(td, SYS_exec_sys_unregister, args->id);
+}
+
 /* From the handlers of default_action.h. */
 struct default_action_args {
     SYSCALL_ARG(int, signal);
@@ -34,6 +70,7 @@ static int sys_default_action(struct thread *td, struct default_action_args *arg
 
 int listen_register_own(void)
 {
-    static struct syscall_helper_data calls[] = {SYSCALL_INIT_HELPER(sys_checkpoint), SYSCALL_INIT_HELPER(default_action), SYSCALL_INIT_LAST};
+    static struct syscall_helper_data calls[] = {SYSCALL_INIT_HELPER(sys_checkpoint), SYSCALL_INIT_HELPER(exec_sys_register),
+                                                 SYSCALL_INIT_HELPER(exec_sys_unregister), SYSCALL_INIT_HELPER(default_action), SYSCALL_INIT_LAST};
     return syscall_helper_register(calls, SY_THR_STATIC);
 }

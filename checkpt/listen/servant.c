@@ -2,6 +2,7 @@
 #include "checkpt/listen/servant.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,7 +18,7 @@
 #include "checkpt/proc/proc.h"
 #include "checkpt/run/run.h"
 
-enum { NUMBER_SIZE = 16, NUMBERS = 9, PLACE = 3, BAD_FD = -2 };
+enum { NUMBER_SIZE = 24, NUMBERS = 9, PLACE = 3, BAD_FD = -2 };
 
 #define pointer(x) ((uint64_t)(uintptr_t)(x))
 
@@ -83,11 +84,11 @@ static int fetch(pid_t process, int fd)
 static void write_arguments(struct servant *servant, const struct servant_call *call)
 {
     int fd = servant->fd >= 0 ? PLACE : call->fd == -1 ? -1 : BAD_FD;
-    const int numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->outside ? 0 : call->tid, 0, -1, call->fd};
+    const int64_t numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->outside ? 0 : call->tid, 0, -1, call->fd};
     servant->arguments[0] = "checkpt";
-    servant->arguments[1] = "--call";
+    servant->arguments[1] = call->mode != NULL ? call->mode : "--call";
     for (int i = 0; i < NUMBERS; i++) {
-        snprintf(servant->numbers[i], NUMBER_SIZE, "%d", numbers[i]);
+        snprintf(servant->numbers[i], NUMBER_SIZE, "%" PRId64, numbers[i]);
         servant->arguments[2 + i] = servant->numbers[i];
     }
     servant->arguments[2 + NUMBERS] = NULL;
@@ -127,12 +128,14 @@ static int serve(const struct servant_call *call)
     int error = ESRCH;
     if (look_at_caller(&servant, call->tid, &arena)) {
         servant.changes_user = geteuid() == 0 && servant.status.uid[1] != 0;
-        if (call->fd >= 0)
+        if (call->result > 0)
+            servant.fd = call->result;
+        else if (call->fd >= 0)
             servant.fd = fetch(servant.status.process, call->fd);
         write_arguments(&servant, call);
         servant.environment = environment_for(call, &arena);
         error = run(&servant);
-        if (servant.fd >= 0)
+        if (servant.fd >= 0 && servant.fd != call->result)
             close(servant.fd);
     }
     arena_deinit(&arena);

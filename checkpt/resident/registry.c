@@ -247,7 +247,7 @@ static bool make_room(const struct registry_entry *list, size_t count, const cha
 static bool freeze_into_store(const struct registry_add *add, const char *image, const struct stat *binary, struct failure *why)
 {
     char written[FREEZE_NAME_MAX];
-    const struct freeze_request request = {.pid = add->pid, .output = image, .options = {.memory_only = true}};
+    const struct freeze_request request = {.pid = add->pid, .output = image, .caller = add->caller, .options = {.memory_only = true}};
     if (!freeze_program(&request, written, why))
         return false;
     mode_t mode = 0400 | (binary->st_mode & 0444);

@@ -8,6 +8,7 @@
 
 #include "checkpt/failure.h"
 #include "checkpt/resident/start_file.h"
+#include "checkpt/resource/resource.h"
 
 struct registry {
     int lock;                  /* held while it is open */
@@ -46,6 +47,7 @@ struct registry_add {
     pid_t pid;                 /* the process whose memory it begins with */
     enum start_kind kind;
     uint64_t entry;
+    struct freeze_caller caller; /* where it asked itself */
 };
 /* Freezes the process, whose program runs on, and registers its binary. EEXIST where it is resident already; ENOENT where there is no such file. */
 bool registry_register(struct registry *registry, const struct registry_add *add, uint32_t *id, struct registry_result *result, struct failure *why);

@@ -22,7 +22,8 @@ $(B)/victims/arguments: $(B)/obj/tests/victims/arguments.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -o $@ $^ -lpthread
 
 # Programs that checkpoint themselves, built as their users would.
-SELF_OBJECTS := $(B)/obj/tests/victims/self.o $(B)/obj/tests/victims/self_errors.o $(B)/obj/tests/victims/self_again.o
+SELF_OBJECTS := $(B)/obj/tests/victims/self.o $(B)/obj/tests/victims/self_errors.o $(B)/obj/tests/victims/self_again.o \
+    $(B)/obj/tests/victims/warm.o
 $(SELF_OBJECTS): CPPFLAGS_ALL += -Icheckpt/include -I.
 VICTIM_PROGRAMS += $(B)/victims/self $(B)/victims/self-static $(B)/victims/self-again $(B)/victims/self-errors $(B)/victims/self-errors-static $(B)/victims/self-raw
 $(B)/victims/self: $(B)/obj/tests/victims/self.o $(B)/obj/tests/victims/victim.o $(B)/lib/libcheckpt.so.$(VERSION)
@@ -31,6 +32,9 @@ $(B)/victims/self-static: $(B)/obj/tests/victims/self.o $(B)/obj/tests/victims/v
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -static -o $@ $^ -lpthread
 $(B)/victims/self-again: $(B)/obj/tests/victims/self_again.o $(B)/obj/tests/victims/victim.o $(B)/lib/libcheckpt.so.$(VERSION)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) -L$(B)/lib -lcheckpt -Wl,-rpath,'$$ORIGIN/../lib'
+VICTIM_PROGRAMS += $(B)/victims/warm
+$(B)/victims/warm: $(B)/obj/tests/victims/warm.o $(B)/lib/libcheckpt.so.$(VERSION)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) -L$(B)/lib -lcheckpt -Wl,-rpath,'$$ORIGIN/../lib' -lpthread
 $(B)/victims/self-errors: $(B)/obj/tests/victims/self_errors.o $(B)/lib/libcheckpt.so.$(VERSION)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) -L$(B)/lib -lcheckpt -Wl,-rpath,'$$ORIGIN/../lib'
 $(B)/victims/self-errors-static: $(B)/obj/tests/victims/self_errors.o $(B)/lib/libcheckpt.a
