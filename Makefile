@@ -54,6 +54,7 @@ include bench/module.mk
 include docs/module.mk
 include examples/module.mk
 include demo/module.mk
+include python/module.mk
 
 all: $(PROGRAMS) $(HELPERS) $(LIBRARIES)
 
