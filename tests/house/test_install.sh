@@ -28,7 +28,8 @@ modes() {
 check 'modes are right' modes
 if [ -x "$bin/checkpt" ]; then
     cycle() {
-        mkdir cycle && sleep 1000 &
+        mkdir cycle || return 1
+        sleep 1000 &
         pid=$!
         root/usr/bin/checkpt explain "$pid" && root/usr/bin/checkpt freeze --exit -o x.ckpt "$pid"
         status=$?
