@@ -110,11 +110,11 @@ see ready>
 type {checkpt} run bash --norc -i\n
 type echo nested-$((1+1))\n
 see nested-2
-type sleep 1000\n
-see sleep 1000\r\n
+type sh -c 'echo be''gun; sleep 1000'\n
+see begun\r\n
 type \x1a
 see Stopped
-type kill %1; exit 6\n
+type kill -9 %1; wait; exit 6\n
 see ready> 
 type echo status=$?\n
 see status=6
