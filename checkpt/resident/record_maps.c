@@ -7,7 +7,7 @@
 #include "checkpt/resident/recording.h"
 
 /* Fewer bytes than this are read into place sooner than they are mapped, where they will be written to anyway. */
-enum { READ_BELOW = 16384 };
+enum { READ_BELOW = 8192 };
 
 static bool add_mapped(struct recording *recording, const Ckpt__File *file, int32_t *index, struct failure *why)
 {
