@@ -19,3 +19,11 @@ bench: bench-calls
 bench-calls: all $(B)/bench/calls $(B)/tests/plain
 	@sh bench/calls.sh $(B) $(BENCH_DIR)
 .PHONY: bench-calls
+
+# Starts of resident programs.
+$(B)/bench/starts: $(B)/obj/bench/starts.o
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
+bench: bench-resident
+bench-resident: all $(B)/bench/starts
+	@sh bench/resident.sh $(B) $(BENCH_DIR)
+.PHONY: bench-resident
