@@ -6,17 +6,17 @@ import fcntl, os, pty, select, struct, sys, termios, time
 
 LIMIT = 60  # seconds for anything to appear
 
-def wait_for(terminal, seen, wanted):
+def wait_for(terminal, seen, wanted, line):
     end = time.monotonic() + LIMIT
     while wanted not in seen:
         left = end - time.monotonic()
         if left <= 0:
-            sys.exit("not seen: %r; seen: %r" % (wanted, bytes(seen[-2000:])))
+            sys.exit("line %d: not seen: %r; seen: %r" % (line, wanted, bytes(seen[-2000:])))
         if select.select([terminal], [], [], left)[0]:
             try:
                 seen += os.read(terminal, 65536)
             except OSError:
-                sys.exit("the terminal has gone before %r; seen: %r" % (wanted, bytes(seen[-2000:])))
+                sys.exit("line %d: the terminal has gone before %r; seen: %r" % (line, wanted, bytes(seen[-2000:])))
     del seen[:seen.index(wanted) + len(wanted)]
 
 def main():
@@ -25,13 +25,13 @@ def main():
         os.environ["PS1"] = "ready> "
         os.execvp("bash", ["bash", "--norc", "-i"])
     seen = bytearray()
-    for line in open(sys.argv[1]):
+    for number, line in enumerate(open(sys.argv[1]), 1):
         verb, _, text = line.rstrip("\n").partition(" ")
         text = text.format(checkpt=sys.argv[2], work=sys.argv[3]).encode().decode("unicode_escape").encode("latin-1")
         if verb == "type":
             os.write(terminal, text)
         elif verb == "see":
-            wait_for(terminal, seen, text)
+            wait_for(terminal, seen, text, number)
         elif verb == "size":
             fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *map(int, text.split()), 0, 0))
     os.close(terminal)

@@ -115,6 +115,7 @@ see begun\r\n
 type \x1a
 see Stopped
 type kill -9 %1; wait; exit 6\n
+see exit\r\n
 see ready> 
 type echo status=$?\n
 see status=6
