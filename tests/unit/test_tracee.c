@@ -38,7 +38,7 @@ Test(tracee, a_sleep_ends_when_it_would_have)
     struct failure why = {0};
     struct shared *shared = share();
     pid_t pid = start(shared, sleeping);
-    int status;
+    int status = 0; /* a visit that met the program's end has taken its status: both are children of this process */
     while (waitpid(pid, &status, WNOHANG) == 0)
         if (!visit(pid, true, &why) && waitpid(pid, &status, 0) == pid)
             break;
