@@ -120,7 +120,8 @@ see ready>
 type echo status=$?\n
 see status=6
 see ready> 
-type {checkpt} -r cat.ckpt\n
+type sh -c 'echo be''gun; exec {checkpt} -r cat.ckpt'\n
+see begun\r\n
 type resumed\n
 see resumed\r\nresumed\r\n
 type \x04
