@@ -30,7 +30,7 @@ script_agrees() {
 
 # The archive's own names are gone, so that none meets a program's.
 archive_is_clean() {
-    nm --defined-only "${so%.so}.a" | awk '$2 ~ /[A-Z]/ { print $3 }' | grep -v '^ckpt_' | grep -v '^$' && return 1
+    nm --defined-only "${so%.so}.a" | awk '$2 ~ /[A-Z]/ { print $3 }' | grep -v '^ckpt_\|^__odr_asan\.\|^$' && return 1
     return 0
 }
 
