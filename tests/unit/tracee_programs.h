@@ -44,9 +44,11 @@ static inline struct shared *share(void)
 
 static inline pid_t start(struct shared *shared, int (*program)(struct shared *shared))
 {
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(program(shared));
+    pid_t test = getpid(), pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
+        _exit(getppid() == test ? program(shared) : 1);
+    }
     while (atomic_load(&shared->ready) == 0)
         sched_yield();
     return pid;
