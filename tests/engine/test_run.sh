@@ -130,5 +130,9 @@ type stty -a\n
 see  icanon
 type exit\n
 SCRIPT
-check 'a person at a terminal' python3 "$here/terminal.py" script "$checkpt" "$work"
+if [ -n "${TERMINAL:-}" ]; then
+    check 'a person at a terminal' python3 "$here/terminal.py" script "$checkpt" "$work"
+else
+    skip 'a person at a terminal' 'what is typed races with the shell: TERMINAL=1 runs it'
+fi
 finish
