@@ -14,6 +14,7 @@
 
 #include "checkpt/include/sys/checkpoint.h"
 #include "checkpt/listen/servant.h"
+#include "checkpt/listen/turn.h"
 #include "checkpt/proc/proc.h"
 #include "checkpt/run/run.h"
 #include "checkpt/tracee/tracee.h"
@@ -97,6 +98,8 @@ void default_action_install(pid_t tid)
     struct arena arena = {0};
     struct proc_stat stat;
     struct proc_status status;
+    struct turn turn;
+    turn_take(&turn, tid);
     bool wanted = look(tid, &stat, &status, &arena) && status.threads == 1 && !has(status.sig_caught, SIGCKPT) && !has(status.sig_caught, SIGCKPTEXIT) &&
                   !(has(status.sig_ignored, SIGCKPT) && has(status.sig_ignored, SIGCKPTEXIT));
     pid_t child = wanted ? fork() : -1;
@@ -106,6 +109,7 @@ void default_action_install(pid_t tid)
     }
     while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
+    turn_give(&turn);
     arena_deinit(&arena);
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/close_range.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "checkpt/include/sys/checkpoint.h"
 #include "checkpt/lib/quiet.h"
 #include "checkpt/listen/caller.h"
+#include "checkpt/listen/turn.h"
 #include "checkpt/proc/proc.h"
 #include "checkpt/run/run.h"
 
@@ -121,34 +121,25 @@ static char **environment_for(const struct servant_call *call, struct arena *are
     return copy;
 }
 
-static int serve(const struct servant_call *call)
+int servant_run(const struct servant_call *call)
 {
     struct servant servant = {.fd = -1, .messages = call->messages};
     struct arena arena = {0};
+    struct turn turn;
     int error = ESRCH;
     if (look_at_caller(&servant, call->tid, &arena)) {
         servant.changes_user = geteuid() == 0 && servant.status.uid[1] != 0;
-        if (call->result > 0)
-            servant.fd = call->result;
-        else if (call->fd >= 0)
+        if (call->fd >= 0)
             servant.fd = fetch(servant.status.process, call->fd);
         write_arguments(&servant, call);
         servant.environment = environment_for(call, &arena);
+        turn_take(&turn, servant.status.process);
         error = run(&servant);
-        if (servant.fd >= 0 && servant.fd != call->result)
+        turn_give(&turn);
+        if (servant.fd >= 0)
             close(servant.fd);
     }
     arena_deinit(&arena);
-    return error;
-}
-
-/* One at a time: a process has one tracer, and two of its threads may call. */
-int servant_run(const struct servant_call *call)
-{
-    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&turn);
-    int error = serve(call);
-    pthread_mutex_unlock(&turn);
     return error;
 }
 
