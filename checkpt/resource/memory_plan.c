@@ -128,14 +128,14 @@ static bool is_vdso(const Ckpt__Mapping *mapping)
 }
 
 /* The special mappings that lie with the vdso: they touch one another. */
-static void plan_special(struct memory_thaw *m)
+static bool plan_special(struct memory_thaw *m, struct failure *why)
 {
     const Ckpt__Memory *memory = &m->thaw->model->memory;
     size_t n = 0, first, last;
     while (n < memory->n_mappings && !is_vdso(memory->mappings[n]))
         n++;
     if (n == memory->n_mappings)
-        return;
+        return true;
     for (first = n; first > 0 && memory->mappings[first - 1]->special && memory->mappings[first - 1]->end == memory->mappings[first]->start;)
         first--;
     for (last = n; last + 1 < memory->n_mappings && memory->mappings[last + 1]->special && memory->mappings[last + 1]->start == memory->mappings[last]->end;)
@@ -143,9 +143,13 @@ static void plan_special(struct memory_thaw *m)
     const Ckpt__Mapping *vdso = memory->mappings[n];
     size_t size = vdso->end - vdso->start;
     void *bytes = size <= 1 << 20 ? malloc(size) : NULL;
-    if (bytes != NULL && stored_peek(m->thaw, memory->space, vdso->start, bytes, size))
+    bool known = bytes != NULL && stored_peek(m->thaw, memory->space, vdso->start, bytes, size);
+    if (known)
         plan_vdso(m->thaw->plan, memory->mappings[first]->start, memory->mappings[last]->end, vdso->start, bytes, size);
+    else
+        failure_set(why, "mapping %" PRIx64 "-%" PRIx64 ": the program calls the kernel's vdso there, and its bytes are not in the image", vdso->start, vdso->end);
     free(bytes);
+    return known;
 }
 
 /* Where the heap and the stack will grow the interpreter has no place. */
@@ -175,7 +179,8 @@ static bool plan_memory(struct memory_thaw *m, struct failure *why)
 {
     if (!stored_runs(&m->source, m->thaw->model->memory.space, &m->stored, why) || !memory_plan_contents(m, why) || !memory_choose_pieces(m, why))
         return false;
-    plan_special(m);
+    if (!plan_special(m, why))
+        return false;
     plan_room(m);
     plan_mappings(m);
     memory_plan_seals(m);
