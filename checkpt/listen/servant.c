@@ -121,23 +121,32 @@ static char **environment_for(const struct servant_call *call, struct arena *are
     return copy;
 }
 
+/* In the process's turn: two of its threads may call. */
+static int serve(struct servant *servant, const struct servant_call *call)
+{
+    struct turn turn;
+    if (call->result > 0)
+        servant->fd = call->result;
+    else if (call->fd >= 0)
+        servant->fd = fetch(servant->status.process, call->fd);
+    write_arguments(servant, call);
+    turn_take(&turn, servant->status.process);
+    int error = run(servant);
+    turn_give(&turn);
+    if (servant->fd >= 0 && servant->fd != call->result)
+        close(servant->fd);
+    return error;
+}
+
 int servant_run(const struct servant_call *call)
 {
     struct servant servant = {.fd = -1, .messages = call->messages};
     struct arena arena = {0};
-    struct turn turn;
     int error = ESRCH;
     if (look_at_caller(&servant, call->tid, &arena)) {
         servant.changes_user = geteuid() == 0 && servant.status.uid[1] != 0;
-        if (call->fd >= 0)
-            servant.fd = fetch(servant.status.process, call->fd);
-        write_arguments(&servant, call);
         servant.environment = environment_for(call, &arena);
-        turn_take(&turn, servant.status.process);
-        error = run(&servant);
-        turn_give(&turn);
-        if (servant.fd >= 0)
-            close(servant.fd);
+        error = serve(&servant, call);
     }
     arena_deinit(&arena);
     return error;
