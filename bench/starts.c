@@ -66,8 +66,9 @@ int main(int argc, char **argv)
         return 2;
     argv[second] = NULL;
     for (int i = 0; i < count; i++) {
-        times[0][i] = start(argv + 2);
-        times[1][i] = start(argv + second + 1);
+        int first = i % 2; /* neither always comes after the other */
+        times[first][i] = start(argv + (first == 0 ? 2 : second + 1));
+        times[1 - first][i] = start(argv + (first == 0 ? second + 1 : 2));
     }
     for (int i = 0; i < 2; i++)
         qsort(times[i], (size_t)count, sizeof(double), compare);

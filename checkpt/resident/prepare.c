@@ -8,9 +8,11 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -18,9 +20,11 @@
 
 #include "checkpt/arena.h"
 #include "checkpt/proc/proc.h"
+#include "checkpt/resident/bind.h"
 
-/* Other libraries than these were found when the program is started with settings in its environment; so it is prepared with none. */
-static char *const no_environment[] = {NULL};
+/* Other libraries than these were found when the program is started with settings in its environment; so it is prepared with none. Another process of it shows what its
+ * linker finds of what it would look for later. */
+static char *const no_environment[] = {NULL}, *const bind_now[] = {"LD_BIND_NOW=1", NULL};
 /* A dynamic linker is 64 KiB below the top where there is little room: stacks of later runs begin there. Tried again until it lies lower. */
 #define HIGHEST_MAPPING 0x7ff000000000u
 enum { TRIES = 64 };
@@ -39,24 +43,45 @@ static bool wait_stop(pid_t pid, int *signal_number)
     return WIFSTOPPED(status);
 }
 
-static _Noreturn void become(const char *path, int report)
+static bool executes(pid_t pid, const struct stat *binary)
+{
+    char link[32];
+    struct stat executed;
+    snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+    return stat(link, &executed) == 0 && executed.st_dev == binary->st_dev && executed.st_ino == binary->st_ino;
+}
+
+/* Where the leading bytes of another program that is resident are the same, the kernel has started checkpt-start, which loads this one and says so to the kernel last. */
+static bool pass_starter(pid_t pid, const char *path)
+{
+    struct stat binary;
+    int signal_number = SIGTRAP;
+    if (stat(path, &binary) != 0)
+        return false;
+    while (!executes(pid, &binary))
+        if (ptrace(PTRACE_SYSCALL, pid, 0, (void *)(long)(signal_number == SIGTRAP ? 0 : signal_number)) != 0 || !wait_stop(pid, &signal_number))
+            return false;
+    return true;
+}
+
+static _Noreturn void become(const char *path, char *const *environment, int report)
 {
     char *const arguments[] = {(char *)path, NULL};
     ptrace(PTRACE_TRACEME, 0, 0, 0);
-    execve(path, arguments, no_environment);
+    execve(path, arguments, environment);
     int error = errno;
     (void)!write(report, &error, sizeof(error));
     _exit(127);
 }
 
-static bool start(const char *path, pid_t *pid, struct failure *why)
+static bool start(const char *path, char *const *environment, pid_t *pid, struct failure *why)
 {
     int ends[2], error = 0, signal_number;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return failure_errno(why, "%s: starting it", path);
     *pid = fork();
     if (*pid == 0)
-        become(path, ends[1]);
+        become(path, environment, ends[1]);
     close(ends[1]);
     bool failed = *pid < 0 || read(ends[0], &error, sizeof(error)) > 0;
     close(ends[0]);
@@ -67,7 +92,7 @@ static bool start(const char *path, pid_t *pid, struct failure *why)
             prepare_end(*pid);
         return false;
     }
-    return wait_stop(*pid, &signal_number) || failure_set(why, "%s: ended while it was started", path);
+    return (wait_stop(*pid, &signal_number) && pass_starter(*pid, path)) || failure_set(why, "%s: ended while it was started", path);
 }
 
 static bool linker_entry(pid_t pid, uint64_t *entry, struct failure *why)
@@ -130,11 +155,11 @@ static bool run_to(pid_t pid, uint64_t address, struct failure *why)
     return ptrace(PTRACE_DETACH, pid, 0, (void *)(long)SIGSTOP) == 0 || failure_errno(why, "letting go of it");
 }
 
-static bool try_once(const char *path, pid_t *pid, bool *too_high, struct failure *why)
+static bool try_once(const char *path, char *const *environment, pid_t *pid, bool *too_high, struct failure *why)
 {
     uint64_t entry = 0;
     *too_high = false;
-    if (!start(path, pid, why))
+    if (!start(path, environment, pid, why))
         return false;
     bool done = linker_entry(*pid, &entry, why);
     *too_high = done && entry >= HIGHEST_MAPPING;
@@ -146,13 +171,31 @@ static bool try_once(const char *path, pid_t *pid, bool *too_high, struct failur
     return done;
 }
 
+/* A program that lacks functions which it does not call ends here: then nothing is bound. */
+static void bind(const char *path, pid_t pid)
+{
+    struct failure ignored;
+    pid_t other;
+    bool too_high = true;
+    for (int i = 0; i < TRIES && too_high; i++)
+        if (!try_once(path, bind_now, &other, &too_high, &ignored))
+            return;
+    if (too_high)
+        return;
+    bind_beforehand(pid, other);
+    prepare_end(other);
+}
+
 bool prepare(const char *path, pid_t *pid, struct failure *why)
 {
     bool too_high = true;
     for (int i = 0; i < TRIES && too_high; i++)
-        if (!try_once(path, pid, &too_high, why))
+        if (!try_once(path, no_environment, pid, &too_high, why))
             return failure_prepend(why, "%s", path);
-    return !too_high || failure_set(why, "%s: the kernel puts its libraries where later runs have their stacks", path);
+    if (too_high)
+        return failure_set(why, "%s: the kernel puts its libraries where later runs have their stacks", path);
+    bind(path, *pid);
+    return true;
 }
 
 void prepare_end(pid_t pid)

@@ -6,8 +6,11 @@
 
 #include "checkpt/resident/recording.h"
 
-/* Fewer bytes than this are read into place sooner than they are mapped, where they will be written to anyway. */
-enum { READ_BELOW = 8192 };
+/* Fewer bytes than this are read into place sooner than they are mapped, where they will be written to anyway; what the dynamic linker has allocated is written to by every
+ * run. */
+enum { READ_BELOW = 8192, READ_LINKER_BELOW = 1 << 18 };
+/* What a single page fault would map of a file in memory, the kernel is asked to map at once: code, which every constructor is in, and relocated tables of it. */
+enum { FAULT_AROUND = 1 << 16 };
 
 static bool add_mapped(struct recording *recording, const Ckpt__File *file, int32_t *index, struct failure *why)
 {
@@ -34,6 +37,9 @@ static void add_map(struct recording *recording, uint64_t start, uint64_t end, u
     if (start >= end)
         return;
     struct start_map *map = recording_add(recording, &recording->maps);
+    bool is_read = file == START_IMAGE || (protection & PROT_EXEC) != 0;
+    if (is_read && (protection & PROT_WRITE) == 0 && end - start <= FAULT_AROUND)
+        flags |= MAP_POPULATE;
     *map = (struct start_map){.start = start, .length = end - start, .offset = offset, .protection = protection, .flags = flags, .file = file};
 }
 
@@ -54,7 +60,8 @@ static void add_own(struct recording *recording, const struct piece *piece, uint
 static void add_parts(struct recording *recording, const struct piece *piece)
 {
     const Ckpt__Mapping *mapping = piece->mapping;
-    bool read_only = (mapping->protection & PROT_WRITE) == 0;
+    bool read_only = (mapping->protection & PROT_WRITE) == 0, of_linker = mapping->file == 0 && recording->request->kind == START_RELOCATED;
+    uint64_t read_below = of_linker ? READ_LINKER_BELOW : READ_BELOW;
     uint64_t at = mapping->start;
     for (size_t i = 0; i < recording->stored.count; i++) {
         const struct stored_run *run = &recording->stored.list[i];
@@ -63,7 +70,7 @@ static void add_parts(struct recording *recording, const struct piece *piece)
         if (start >= end)
             continue;
         uint64_t offset = run->offset + (start - run->address);
-        if (!read_only && end - start < READ_BELOW) {
+        if (!read_only && end - start < read_below) {
             struct start_read *read = recording_add(recording, &recording->reads);
             *read = (struct start_read){start, end - start, offset};
             continue;

@@ -40,6 +40,10 @@ counted() {
 check 'it says how it was started' told ordinary "$resident/arguments" one 'two words' ''
 check 'it becomes resident' "$checkpt" resident "$resident/arguments"
 check 'twice it does not' says 1 'resident already' "$checkpt" resident "$resident/arguments"
+cp "$resident/arguments" "$resident/twin"
+check 'a copy of it runs as ever' told twin "$resident/twin" one 'two words' ''
+check 'and becomes resident, too' "$checkpt" resident "$resident/twin"
+check 'and goes' "$checkpt" resident -d "$resident/twin"
 check 'it is listed' prints "$resident/arguments" "$checkpt" resident -l
 check 'checkpt exec starts it' counted 1 told executed "$checkpt" exec "$resident/arguments" one 'two words' ''
 same() {
@@ -78,6 +82,15 @@ many() {
     seq 1000 | xargs -P 40 -I{} sh -c '"$0" {} >/dev/null; [ $? -eq 3 ]' "$resident/arguments"
 }
 check 'a thousand starts, forty at a time' counted 1000 many
+
+# Functions that are looked up at their first call.
+cp "$victims/lazy" "$victims/lazy-lacking" "$victims/plugin.so" "$resident"
+waits() { "$1" "$victims/plugin.so" >waiting && grep -q "$2" waiting || { cat waiting; return 1; }; }
+check 'functions wait to be looked up' waits "$resident/lazy" '^[1-9].*plugin opened'
+check 'they are looked up beforehand' "$checkpt" resident "$resident/lazy"
+check 'none waits; a plugin that lacks one is opened as ever' waits "$resident/lazy" '^0 wait, plugin opened'
+check 'a program that lacks one becomes resident' "$checkpt" resident "$resident/lazy-lacking"
+check 'its functions wait as ever' waits "$resident/lazy-lacking" '^[1-9].*plugin opened'
 
 # What is not as it was.
 damage() {

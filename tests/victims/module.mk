@@ -21,6 +21,19 @@ VICTIM_PROGRAMS += $(B)/victims/arguments
 $(B)/victims/arguments: $(B)/obj/tests/victims/arguments.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -o $@ $^ -lpthread
 
+# What is bound lazily, and may lack what it does not call.
+VICTIM_PROGRAMS += $(B)/victims/lazy $(B)/victims/lazy-lacking $(B)/victims/plugin.so
+LAZY_BUILD = $(CC) -std=gnu11 -O2 -Wall -Wextra -Wl,-z,lazy -o $@ $<
+$(B)/victims/lazy: tests/victims/lazy.c
+	$(call say,LINK,$@)mkdir -p $(@D) && $(LAZY_BUILD)
+# Linked with a library that has the function, and run with one that lacks it.
+$(B)/obj/tests/victims/plugin-whole.so: tests/victims/plugin.c
+	$(call say,LINK,$@)mkdir -p $(@D) && $(LAZY_BUILD) -shared -fPIC -DWHOLE -Wl,-soname,plugin.so
+$(B)/victims/lazy-lacking: tests/victims/lazy.c $(B)/obj/tests/victims/plugin-whole.so
+	$(call say,LINK,$@)mkdir -p $(@D) && $(LAZY_BUILD) -DLACKING $(filter %.so,$^) -Wl,-rpath,'$$ORIGIN'
+$(B)/victims/plugin.so: tests/victims/plugin.c
+	$(call say,LINK,$@)mkdir -p $(@D) && $(LAZY_BUILD) -shared -fPIC
+
 # Programs that checkpoint themselves, built as their users would.
 SELF_OBJECTS := $(B)/obj/tests/victims/self.o $(B)/obj/tests/victims/self_errors.o $(B)/obj/tests/victims/self_again.o \
     $(B)/obj/tests/victims/warm.o
