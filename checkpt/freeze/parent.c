@@ -30,9 +30,10 @@ static bool open_parent(struct session *s, const char *path, struct failure *why
     if (ckpt_reader_open_path(s->parent, s->parent_path) != CKPT_OK)
         return failure_set(why, "opening: %s", ckpt_reader_error(s->parent));
     /* What cannot be read from it now could not be read from it later. */
-    if (ckpt_reader_check_index(s->parent) != CKPT_OK)
-        return failure_set(why, "%s", ckpt_reader_error(s->parent));
-    return parents_are_there(s->parent, why);
+    struct stored_index index = {0};
+    bool done = stored_index_read(&index, s->parent, why) && parents_are_there(s->parent, &index, why);
+    stored_index_deinit(&index);
+    return done;
 }
 
 bool session_open_parent(struct session *s, struct failure *why)

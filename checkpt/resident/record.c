@@ -212,7 +212,8 @@ static bool open_image(struct recording *recording, struct model *model, struct 
     const struct ckpt_verify_options options = {.struct_size = sizeof(options)};
     if (ckpt_reader_open_fd(thaw->reader, thaw->image_fd) != CKPT_OK || ckpt_reader_verify(thaw->reader, &options, NULL) != CKPT_OK)
         return failure_set(why, "%s: %s", recording->request->image, ckpt_reader_error(thaw->reader));
-    return model_load(model, thaw->reader, why);
+    thaw->index = &recording->index;
+    return stored_index_read(&recording->index, thaw->reader, why) && model_load(model, thaw->reader, why);
 }
 
 bool record_make(const struct record_request *request, void **bytes, size_t *size, struct failure *why)
@@ -227,6 +228,7 @@ bool record_make(const struct record_request *request, void **bytes, size_t *siz
     recording.paths = arena_alloc(&model.arena, START_MAPPED_MAX * sizeof(*recording.paths));
     bool done = open_image(&recording, &model, why) && make(&recording, bytes, size, why);
     stored_deinit(&recording.stored);
+    stored_index_deinit(&recording.index);
     ckpt_reader_destroy(recording.thaw.reader);
     if (recording.thaw.image_fd >= 0)
         close(recording.thaw.image_fd);

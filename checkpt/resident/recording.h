@@ -15,8 +15,9 @@ struct recording_list {
 struct recording {
     const struct record_request *request;
     struct arena *arena;
-    struct thaw thaw;             /* reader, image_fd and model only */
+    struct thaw thaw;             /* reader, image_fd, index and model only */
     const struct model *model;
+    struct stored_index index;    /* the image's */
     struct stored stored;         /* runs of the address space */
     const Ckpt__Mapping *stack;   /* the old one: nothing of it is kept */
     struct start_header header;

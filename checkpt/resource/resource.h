@@ -78,6 +78,7 @@ struct thaw {
     const char *path;      /* of the image */
     struct ckpt_reader *reader;
     int image_fd;
+    const struct stored_index *index; /* the reader's, checked: thaw/stored.h */
     const struct model *model;
     struct thaw_options options;
     struct plan *plan;

@@ -9,6 +9,37 @@
 
 enum { NOT_PLACED = -2 }; /* a run's descriptor while it is not known where it will be unpacked to */
 
+static bool add_to_index(void *context, const struct ckpt_run *run)
+{
+    struct stored_index *index = context;
+    if (index->count == index->room) {
+        size_t room = index->room == 0 ? 64 : index->room * 2;
+        struct ckpt_run *list = reallocarray(index->list, room, sizeof(*list));
+        if (list == NULL)
+            return false;
+        index->list = list;
+        index->room = room;
+    }
+    index->list[index->count++] = *run;
+    return true;
+}
+
+bool stored_index_read(struct stored_index *index, struct ckpt_reader *reader, struct failure *why)
+{
+    enum ckpt_status status = ckpt_reader_runs(reader, add_to_index, index);
+    if (status == CKPT_REFUSED)
+        return failure_set(why, "list of more than %zu stored ranges: out of memory", index->count);
+    if (status == CKPT_IO)
+        why->exit_status = 2;
+    return status == CKPT_OK || failure_set(why, "%s", ckpt_reader_error(reader));
+}
+
+void stored_index_deinit(struct stored_index *index)
+{
+    free(index->list);
+    *index = (struct stored_index){0};
+}
+
 void stored_deinit(struct stored *stored)
 {
     free(stored->list);
@@ -110,29 +141,35 @@ static bool unpack(struct stored_source *source, uint32_t space, struct stored *
     return done;
 }
 
+static size_t first_of_space(const struct stored_index *index, uint32_t space)
+{
+    size_t low = 0, high = index->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (index->list[middle].space < space)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why)
 {
-    struct ckpt_reader *reader = source->thaw->reader;
-    struct ckpt_chunk chunk;
+    const struct stored_index *index = source->thaw->index;
     size_t first = stored->count;
     bool is_packed = false;
-    uint64_t i;
-    if (ckpt_reader_seek_chunk(reader, space, 0, &i) != CKPT_OK)
-        return refuse(source->thaw, why);
-    for (;; i++) {
-        enum ckpt_status status = ckpt_reader_chunk(reader, i, &chunk);
-        if (status == CKPT_END || (status == CKPT_OK && chunk.space != space))
-            return !is_packed || unpack(source, space, stored, first, why);
-        if (status != CKPT_OK)
-            return refuse(source->thaw, why);
-        struct stored_run run = {chunk.address, chunk.length, chunk.offset, source->thaw->image_fd};
-        if (chunk.codec != CKPT_CODEC_RAW) {
+    for (size_t i = first_of_space(index, space); i < index->count && index->list[i].space == space; i++) {
+        const struct ckpt_run *found = &index->list[i];
+        struct stored_run run = {found->address, found->length, found->offset, source->thaw->image_fd};
+        if (found->codec != CKPT_CODEC_RAW) {
             is_packed = true;
             run.fd = NOT_PLACED;
         }
         if (!add_run(stored, &run, why))
             return false;
     }
+    return !is_packed || unpack(source, space, stored, first, why);
 }
 
 /* What of [address, address + length) one chunk has; 0 where it is not stored. A raw chunk is not read, and digested, whole for the sake of a word. */

@@ -4,6 +4,12 @@
 
 #include "checkpt/resource/resource.h"
 
+/* The image's index as runs: it is read once, when the image is opened. */
+struct stored_index {
+    struct ckpt_run *list;    /* ascending by space and address */
+    size_t count, room;
+};
+
 struct stored_run {
     uint64_t address, length; /* in the space */
     uint64_t offset;          /* in fd */
@@ -22,6 +28,10 @@ struct stored_source {
     int unpacked;             /* one of the plan's own descriptors, -1 while nothing is packed */
     uint64_t unpacked_size;
 };
+
+/* Reads and checks the whole index of an open image. Call stored_index_deinit() whatever comes of it. */
+bool stored_index_read(struct stored_index *index, struct ckpt_reader *reader, struct failure *why);
+void stored_index_deinit(struct stored_index *index);
 
 /* Appends the runs of a space to `stored`, which the caller frees with stored_deinit(). */
 bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why);

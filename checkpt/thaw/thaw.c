@@ -14,10 +14,12 @@
 #include "checkpt/thaw/original_pid.h"
 #include "checkpt/thaw/parents.h"
 #include "checkpt/thaw/plan.h"
+#include "checkpt/thaw/stored.h"
 
 struct session {
     struct thaw thaw;
     struct model model;
+    struct stored_index index;
     int file;
 };
 
@@ -86,11 +88,9 @@ static bool open_image(struct session *s, struct failure *why)
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "opening", why);
     status = ckpt_reader_resumable(s->thaw.reader);
-    if (status == CKPT_OK)
-        status = ckpt_reader_check_index(s->thaw.reader);
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "resuming", why);
-    if (!parents_are_there(s->thaw.reader, why))
+    if (!stored_index_read(&s->index, s->thaw.reader, why) || !parents_are_there(s->thaw.reader, &s->index, why))
         return failure_prepend(why, "resuming");
     const struct ckpt_verify_options options = {.struct_size = sizeof(options)};
     status = s->thaw.options.verify ? ckpt_reader_verify(s->thaw.reader, &options, NULL) : CKPT_OK;
@@ -104,6 +104,7 @@ static bool session_open(struct session *s, const char *path, const struct thaw_
     *s = (struct session){.thaw = {.path = path, .image_fd = -1, .options = *options}, .file = -1};
     model_init(&s->model);
     s->thaw.model = &s->model;
+    s->thaw.index = &s->index;
     return open_image(s, why);
 }
 
@@ -115,6 +116,7 @@ static void session_close(struct session *s)
     if (s->thaw.image_fd >= 0)
         close(s->thaw.image_fd);
     plan_destroy(s->thaw.plan);
+    stored_index_deinit(&s->index);
     ckpt_reader_destroy(s->thaw.reader);
     if (s->file >= 0)
         close(s->file);

@@ -3,6 +3,7 @@
 #ifndef CKPTFMT_CURSOR_H
 #define CKPTFMT_CURSOR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,9 +35,9 @@ static inline uint64_t cursor_get(struct cursor *c, size_t size)
 {
     const uint8_t *at = cursor_take(c, size);
     uint64_t value = 0;
-    for (size_t i = 0; at != NULL && i < size; i++)
-        value |= (uint64_t)at[i] << (8 * i);
-    return value;
+    if (at != NULL)
+        memcpy(&value, at, size);
+    return le64toh(value);
 }
 
 static inline uint8_t cursor_u8(struct cursor *c) { return (uint8_t)cursor_get(c, 1); }
@@ -66,8 +67,9 @@ static inline bool cursor_zeros(struct cursor *c, size_t count)
 static inline void cursor_put(struct cursor *c, uint64_t value, size_t size)
 {
     uint8_t *at = cursor_take(c, size);
-    for (size_t i = 0; at != NULL && i < size; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    uint64_t little = htole64(value);
+    if (at != NULL)
+        memcpy(at, &little, size);
 }
 
 static inline void cursor_put_bytes(struct cursor *c, const void *bytes, size_t count)

@@ -36,15 +36,15 @@ bool index_decode(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], struct ckpt_chunk 
 
 enum ckpt_status index_check_shape(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error)
 {
-    uint64_t page = footer->page_size, window = footer->chunk_size;
+    uint64_t in_page = footer->page_size - 1, window = footer->chunk_size; /* both are powers of two */
     if (chunk->space == 0)
         return error_set(error, CKPT_CORRUPT, "space 0");
-    if (chunk->address % page != 0 || chunk->length % page != 0 || chunk->length == 0)
+    if (((chunk->address | chunk->length) & in_page) != 0 || chunk->length == 0)
         return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " or length 0x%" PRIx64 " is not a whole number of pages", chunk->address,
                          chunk->length);
     if (chunk->length > UINT64_MAX - chunk->address)
         return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " with length 0x%" PRIx64 " reaches the end of all addresses", chunk->address, chunk->length);
-    if (chunk->length > window || chunk->address / window != (chunk->address + chunk->length - 1) / window)
+    if (chunk->length > window || ((chunk->address ^ (chunk->address + chunk->length - 1)) & ~(window - 1)) != 0)
         return error_set(error, CKPT_CORRUPT, "address 0x%" PRIx64 " with length 0x%" PRIx64 " crosses a multiple of the chunk size",
                          chunk->address, chunk->length);
     bool sized = chunk->codec == CKPT_CODEC_RAW    ? chunk->stored_length == chunk->length
@@ -69,9 +69,27 @@ enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_f
     if (chunk->offset < footer->head_size || chunk->offset > footer->pages_end ||
         footer->pages_end - chunk->offset < chunk->stored_length)
         return error_set(error, CKPT_CORRUPT, "its bytes at 0x%" PRIx64 " lie outside the pages", chunk->offset);
-    if (!packed && chunk->offset % footer->page_size != 0)
+    if (!packed && (chunk->offset & (footer->page_size - 1)) != 0)
         return error_set(error, CKPT_CORRUPT, "its bytes at 0x%" PRIx64 " are not aligned to a page", chunk->offset);
     return CKPT_OK;
+}
+
+bool index_continues(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], const struct ckpt_run *run, const struct ckpt_footer *footer, uint64_t *length)
+{
+    struct cursor c = cursor_over(bytes, CKPT_INDEX_ENTRY_SIZE);
+    uint64_t kind = cursor_u64(&c), address = cursor_u64(&c), size = cursor_u64(&c), offset = cursor_u64(&c), stored_length = cursor_u64(&c);
+    uint64_t window = footer->chunk_size, in_page = footer->page_size - 1;
+    *length = size;
+    return kind == run->space && run->codec == CKPT_CODEC_RAW && address == run->address + run->length && offset == run->offset + run->length &&
+           size != 0 && (size & in_page) == 0 && size <= window - (address & (window - 1)) && size <= UINT64_MAX - address &&
+           size == stored_length && cursor_u64(&c) == 0 && offset <= footer->pages_end && footer->pages_end - offset >= size;
+}
+
+bool index_in_order(const struct ckpt_chunk *last, const struct ckpt_chunk *chunk)
+{
+    if (last->space != chunk->space)
+        return last->space < chunk->space;
+    return last->address + last->length <= chunk->address;
 }
 
 bool index_ends_behind(const struct ckpt_chunk *chunk, uint32_t space, uint64_t address)

@@ -3,13 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
 #include "index.h"
 #include "io.h"
 #include "parents.h"
 #include "reader_state.h"
-
-enum { CHECK_BLOCK = 64 << 10 };
 
 enum ckpt_status reader_decode_entry(const struct ckpt_reader *r, const uint8_t *bytes, uint64_t i, struct ckpt_chunk *chunk, struct error *error)
 {
@@ -48,33 +45,6 @@ enum ckpt_status ckpt_reader_chunk(struct ckpt_reader *r, uint64_t i, struct ckp
     if (status != CKPT_OK)
         return status;
     return reader_decode_entry(r, r->index_block + (i - r->index_first) * CKPT_INDEX_ENTRY_SIZE, i, chunk, &r->error);
-}
-
-enum ckpt_status ckpt_reader_check_index(struct ckpt_reader *r)
-{
-    const struct ckpt_footer *f = &r->footer.facts;
-    uint64_t end = f->index_offset + f->index_count * CKPT_INDEX_ENTRY_SIZE;
-    uint8_t *bytes = malloc(CHECK_BLOCK), digest[CKPT_DIGEST_SIZE];
-    struct digest_stream *stream = digest_create();
-    enum ckpt_status status = CKPT_OK;
-    if (bytes == NULL || stream == NULL)
-        status = error_set(&r->error, CKPT_NO_MEMORY, "checking the index: out of memory");
-    for (uint64_t at = f->index_offset, length; at < end && status == CKPT_OK; at += length) {
-        length = end - at < CHECK_BLOCK ? end - at : CHECK_BLOCK;
-        int error = io_read_at(&r->io, bytes, length, at);
-        if (error != 0)
-            status = reader_io(r, error, "the index", at);
-        else
-            digest_update(stream, bytes, length);
-    }
-    if (status == CKPT_OK) {
-        digest_end(stream, digest);
-        if (memcmp(digest, r->footer.index_digest, sizeof(digest)) != 0)
-            status = error_set(&r->error, CKPT_CORRUPT, "index (0x%" PRIx64 " to 0x%" PRIx64 "): digest differs", f->index_offset, end);
-    }
-    digest_destroy(stream);
-    free(bytes);
-    return status;
 }
 
 enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *r, uint32_t space, uint64_t address, uint64_t *i)

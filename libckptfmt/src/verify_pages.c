@@ -262,13 +262,6 @@ static void check_parent(struct walk *walk, const struct ckpt_chunk *chunk)
         verify_fault(walk->verify, &walk->reader->error, status, 0, chunk);
 }
 
-static bool in_order(const struct ckpt_chunk *last, const struct ckpt_chunk *chunk)
-{
-    if (last->space != chunk->space)
-        return last->space < chunk->space;
-    return last->address + last->length <= chunk->address;
-}
-
 static void walk_entries(struct walk *walk, const uint8_t *bytes, uint64_t first, uint64_t count, struct ckpt_chunk *last)
 {
     struct ckpt_reader *r = walk->reader;
@@ -276,7 +269,7 @@ static void walk_entries(struct walk *walk, const uint8_t *bytes, uint64_t first
         struct ckpt_chunk chunk;
         uint64_t at = r->footer.facts.index_offset + (first + i) * CKPT_INDEX_ENTRY_SIZE;
         enum ckpt_status status = reader_decode_entry(r, bytes + i * CKPT_INDEX_ENTRY_SIZE, first + i, &chunk, &r->error);
-        if (status == CKPT_OK && last->length > 0 && !in_order(last, &chunk))
+        if (status == CKPT_OK && last->length > 0 && !index_in_order(last, &chunk))
             status = error_set(&r->error, CKPT_CORRUPT, "index entry %" PRIu64 " at 0x%" PRIx64 ": not in order, or it overlaps the one before", first + i, at);
         if (status != CKPT_OK) {
             verify_fault(walk->verify, &r->error, status, at, NULL);

@@ -25,4 +25,15 @@ struct ckpt_chunk {
     uint8_t digest[CKPT_DIGEST_SIZE]; /* XXH3-128 of the memory's bytes, canonical (big-endian) form */
 };
 
+/* Chunks that follow one another, without a gap: of one space and one codec. Raw ones lie behind one another in the file, too, so that the whole run is one piece of it;
+ * those of a parent have numbers there that follow one another. */
+struct ckpt_run {
+    uint32_t space;
+    uint16_t codec;
+    uint16_t parent;
+    uint64_t address, length;        /* in the space; bytes of memory */
+    uint64_t offset;                 /* the first chunk's */
+    uint64_t first, count;           /* index entries */
+};
+
 #endif

@@ -42,6 +42,9 @@ struct ckpt_fill_options {
     uint32_t reserved;  /* 0 */
 };
 
+/* Told of each run in turn, while ckpt_reader_runs() goes through the index; `run` is borrowed. False stops it (CKPT_REFUSED). */
+typedef bool ckpt_run_seen(void *context, const struct ckpt_run *run);
+
 CKPT_BEGIN_DECLS
 /* NULL only when memory ran out. */
 CKPT_API struct ckpt_reader *ckpt_reader_create(void);
@@ -81,6 +84,9 @@ CKPT_API enum ckpt_status ckpt_reader_unpack(struct ckpt_reader *reader, const s
 CKPT_API enum ckpt_status ckpt_reader_chunk(struct ckpt_reader *reader, uint64_t i, struct ckpt_chunk *chunk);
 /* Reads the whole index against its digest. Before anything relies on where memory belongs: a thaw, a copy. Since 1.0. */
 CKPT_API enum ckpt_status ckpt_reader_check_index(struct ckpt_reader *reader);
+/* The same in the same pass: reads the whole index once, checks its digest, every entry and their order, and tells of its runs, ascending. Where it fails, what `seen` was told of counts for
+ * nothing. For whoever needs all of the index: it takes as long as reading it. Since 1.0. */
+CKPT_API enum ckpt_status ckpt_reader_runs(struct ckpt_reader *reader, ckpt_run_seen *seen, void *context);
 /* The first entry whose end lies behind (space, address), in index order: *i == index_count where there is none. */
 CKPT_API enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *reader, uint32_t space, uint64_t address, uint64_t *i);
 /* Reads a chunk's memory bytes, out of a parent where they lie there, and checks the digest. `buffer` holds chunk->length bytes. */
