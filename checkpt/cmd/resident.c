@@ -110,7 +110,7 @@ static bool make_resident(struct registry *registry, const struct settings *sett
     uint32_t id;
     if (!settings->force && !is_dynamic_program(path, why))
         return false;
-    if (!registry_make_room(path, &result, why) || !prepare(path, &pid, why))
+    if (!registry_make_room(registry, path, &result, why) || !prepare(path, &pid, why))
         return false;
     const struct registry_add add = {.binary = path, .pid = pid, .kind = START_RELOCATED};
     bool done = registry_register(registry, &add, &id, &result, why);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -67,6 +68,7 @@ static bool pass_starter(pid_t pid, const char *path)
 static _Noreturn void become(const char *path, char *const *environment, int report)
 {
     char *const arguments[] = {(char *)path, NULL};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     ptrace(PTRACE_TRACEME, 0, 0, 0);
     execve(path, arguments, environment);
     int error = errno;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "checkpt/resident/recording.h"
+#include "cli/elf_object.h"
 
 enum { PAGE = 4096 };
 /* Where start's own code and the start file may lie while it works: away from everything, at the first of these that the program has nothing near. */
@@ -52,6 +53,22 @@ static bool identify(const char *path, struct start_identity *identity, struct f
     *identity = (struct start_identity){status.st_dev, status.st_ino, (uint64_t)status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
                                         status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
     return true;
+}
+
+static void find_build_id(const char *path, struct start_header *header)
+{
+    uint8_t id[ELF_BUILD_ID_MAX], bytes[PAGE];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t size = fd >= 0 ? elf_build_id(fd, id) : 0;
+    ssize_t count = fd >= 0 ? pread(fd, bytes, sizeof(bytes), 0) : -1;
+    const uint8_t *found = size > 0 && size <= START_BUILD_ID_MAX && count > 0 ? memmem(bytes, (size_t)count, id, size) : NULL;
+    if (found != NULL) {
+        memcpy(header->build_id, id, size);
+        header->build_id_size = size;
+        header->build_id_offset = (uint64_t)(found - bytes);
+    }
+    if (fd >= 0)
+        close(fd);
 }
 
 static bool find_stack(struct recording *recording, struct failure *why)
@@ -194,6 +211,7 @@ static bool make(struct recording *recording, void **bytes, size_t *size, struct
     if (!identify(request->binary, &header->binary, why) || !identify(request->image, &header->image, why) || !find_stack(recording, why) ||
         !stored_runs(&source, recording->model->memory.space, &recording->stored, why))
         return false;
+    find_build_id(request->binary, header);
     fill_special(recording);
     fill_thread(recording);
     fill_place(recording);

@@ -28,7 +28,8 @@ static bool add_mapped(struct recording *recording, const Ckpt__File *file, int3
     *index = (int32_t)recording->mapped.count;
     recording->paths[*index] = path;
     struct start_mapped *mapped = recording_add(recording, &recording->mapped);
-    mapped->identity = (struct start_identity){status.st_dev, status.st_ino, (uint64_t)status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, 0, 0};
+    mapped->identity = (struct start_identity){status.st_dev, status.st_ino, (uint64_t)status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                                                status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
     return true;
 }
 

@@ -15,6 +15,7 @@ struct registry {
     bool has_handlers;         /* binfmt_misc can be used */
 };
 
+enum { STORE_NAME = 64 /* of a program's files in the store */ };
 struct registry_entry {
     uint32_t id;
     enum start_kind kind;
@@ -23,7 +24,8 @@ struct registry_entry {
     uint64_t uses;
     char *path;                /* of the binary, malloc()ed with the list */
     struct start_identity binary;
-    char base[64];             /* of its names in the store */
+    char base[STORE_NAME];
+    bool has_handler;          /* the kernel starts it */
 };
 
 /* errno-like reasons, for exec_sys_register(2). */
@@ -40,7 +42,7 @@ bool registry_list(struct registry_entry **list, size_t *count, struct failure *
 void registry_free_list(struct registry_entry *list, size_t count);
 
 /* Makes room for a binary, before anything is started: EEXIST where it is resident already, ENOENT, EPERM (set-id). What is left of another of its name goes. */
-bool registry_make_room(const char *binary, struct registry_result *result, struct failure *why);
+bool registry_make_room(const struct registry *registry, const char *binary, struct registry_result *result, struct failure *why);
 
 struct registry_add {
     const char *binary;        /* its path */

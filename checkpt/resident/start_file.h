@@ -6,16 +6,18 @@
 #include <stdint.h>
 
 #define START_MAGIC "ckptstrt"
-enum { START_VERSION = 1 };
+enum { START_VERSION = 2 };
 
 #define START_STORE "/run/checkpt/resident"
 /* Names in the store, for the binary's device and inode. */
 #define START_NAME_FORMAT "%llx-%llx"
 #define START_SUFFIX ".start"
 #define START_IMAGE_SUFFIX ".ckpt"
-#define START_COUNT_SUFFIX ".count"
+#define START_NEW_SUFFIX ".new"
+/* The counts of uses, each a number at the beginning of a file. */
+#define START_USES "/run/checkpt/uses"
 
-/* A file as it was. All of it equal: the same bytes, as far as a kernel can tell. */
+/* A file as it was. All of it equal: the same bytes, as far as a kernel can tell. Nobody can set the time of a change. */
 struct start_identity {
     uint64_t device, inode, size;
     int64_t modified_seconds, modified_nanoseconds, changed_seconds, changed_nanoseconds;
@@ -79,6 +81,7 @@ struct start_layout {     /* of struct prctl_mm_map, what the program has of its
 /* Most files that a resident program may have mapped. */
 enum { START_MAPPED_MAX = 512 };
 
+enum { START_BUILD_ID_MAX = 32 };
 struct start_header {
     char magic[8];
     uint32_t version, kind;
@@ -89,6 +92,8 @@ struct start_header {
     uint64_t check;       /* start_check() of everything behind this word */
     uint64_t vdso_check;  /* start_check() of the first page of the kernel's vdso: another kernel's registrations are not this one's */
     struct start_identity binary, image;
+    uint8_t build_id[START_BUILD_ID_MAX]; /* of the binary, and where it lies in the file */
+    uint64_t build_id_offset, build_id_size; /* size 0: it has none */
     uint64_t rip, rax;
     uint64_t fs_base, gs_base;
     uint64_t tid_address, robust_list, robust_length;

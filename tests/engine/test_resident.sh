@@ -76,7 +76,12 @@ check 'random bytes, canary and guard are fresh, and the kernel'"'"'s' fresh
 check 'settings of the dynamic linker start it the ordinary way' counted 0 told bound env LD_BIND_NOW=1 "$resident/arguments" one 'two words' ''
 check 'with the same words' same ordinary bound
 if command -v setpriv >/dev/null; then
-    check 'another user starts it' counted 1 gives 3 setpriv --reuid=65534 --regid=65534 --clear-groups "$resident/arguments"
+    other() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+    check 'another user starts it' counted 1 told other.txt other "$resident/arguments"
+    check 'its executable is its own name' grep -qx "exe $resident/arguments" other.txt
+    check 'it starts itself anew by that' counted 2 told anew other "$resident/arguments" again 'two words'
+    check 'with its own arguments' grep -qx 'argv anew' anew
+    check 'as root, too' counted 2 told anew "$resident/arguments" again
 fi
 many() {
     seq 1000 | xargs -P 40 -I{} sh -c '"$0" {} >/dev/null; [ $? -eq 3 ]' "$resident/arguments"

@@ -1,5 +1,5 @@
 /* Prints everything that a C library keeps of the way in which a program was started: a line each, without what differs between any two runs. With "random" as its first
- * argument only what must differ. */
+ * argument only what must differ; with "again" it first starts itself anew by /proc/self/exe. */
 #include <errno.h>
 #include <locale.h>
 #include <pthread.h>
@@ -58,6 +58,11 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "random") == 0) {
         print_random();
         return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "again") == 0) {
+        argv[1] = (char[]){"anew"};
+        execv("/proc/self/exe", argv);
+        return 1;
     }
     printf("argc %d\n", argc);
     for (int i = 0; i < argc; i++)

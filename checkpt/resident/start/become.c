@@ -157,6 +157,7 @@ static _Noreturn void go_on(struct start *start)
     const struct start_header *header = start->header;
     const struct start_protect *protects = lookup_array(header, header->protects);
     struct values values;
+    lookup_count(start);
     fill_values(start, &values);
     values.tid = (uint32_t)CALL_1(SYS_set_tid_address, header->tid_address);
     apply(&values, lookup_array(header, header->patches), header->patch_count);

@@ -1,5 +1,6 @@
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/stat.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -37,9 +38,9 @@ static char *put_hex(char *at, uint64_t number)
     }
 }
 
-static void name_in_store(char name[NAME_SIZE], const struct stat *binary, const char *suffix)
+static void name_in(char name[NAME_SIZE], const char *folder, const struct stat *binary, const char *suffix)
 {
-    char *at = put_text(name, START_STORE "/");
+    char *at = put_text(name, folder);
     at = put_hex(at, binary->st_dev);
     *at++ = '-';
     at = put_hex(at, binary->st_ino);
@@ -50,7 +51,18 @@ static void name_in_store(char name[NAME_SIZE], const struct stat *binary, const
 static bool is_as_it_was(const struct stat *now, const struct start_identity *then)
 {
     return now->st_dev == then->device && now->st_ino == then->inode && (uint64_t)now->st_size == then->size && now->st_mtim.tv_sec == then->modified_seconds &&
-           now->st_mtim.tv_nsec == then->modified_nanoseconds;
+           now->st_mtim.tv_nsec == then->modified_nanoseconds && now->st_ctim.tv_sec == then->changed_seconds && now->st_ctim.tv_nsec == then->changed_nanoseconds;
+}
+
+static bool has_build_id(int fd, const struct start_header *header)
+{
+    uint8_t now[START_BUILD_ID_MAX];
+    if (header->build_id_size > sizeof(now) || CALL_4(SYS_pread64, fd, now, header->build_id_size, header->build_id_offset) != (long)header->build_id_size)
+        return false;
+    for (uint64_t i = 0; i < header->build_id_size; i++)
+        if (now[i] != header->build_id[i])
+            return false;
+    return true;
 }
 
 static bool belongs_to_root(const struct stat *status)
@@ -105,13 +117,12 @@ static const char *open_image(struct start *start, const struct stat *binary)
 {
     char name[NAME_SIZE];
     struct stat status;
-    name_in_store(name, binary, START_IMAGE_SUFFIX);
+    name_in(name, START_STORE "/", binary, START_IMAGE_SUFFIX);
     start->image = (int)CALL_3(SYS_open, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
     if (start->image < 0 || CALL_2(SYS_fstat, start->image, &status) != 0)
         return "its image cannot be opened";
     const struct start_identity *then = &start->header->image;
-    if (!belongs_to_root(&status) || !is_as_it_was(&status, then) || status.st_ctim.tv_sec != then->changed_seconds ||
-        status.st_ctim.tv_nsec != then->changed_nanoseconds)
+    if (!belongs_to_root(&status) || !is_as_it_was(&status, then))
         return "its image is damaged";
     return NULL;
 }
@@ -122,15 +133,16 @@ static const char *look(struct start *start)
     struct stat binary, status;
     if (CALL_2(SYS_fstat, start->binary, &binary) != 0)
         return "its binary cannot be looked at";
-    name_in_store(name, &binary, START_SUFFIX);
+    name_in(name, START_STORE "/", &binary, START_SUFFIX);
     int fd = (int)CALL_3(SYS_open, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    start->is_unknown = fd < 0;
     if (fd < 0)
         return "this file is not registered";
     const char *why = CALL_2(SYS_fstat, fd, &status) == 0 && belongs_to_root(&status) ? map_start_file(start, fd, &status) : "its start file is not root's alone";
     CALL_1(SYS_close, fd);
     if (why != NULL)
         return why;
-    if (!is_as_it_was(&binary, &start->header->binary))
+    if (!is_as_it_was(&binary, &start->header->binary) || !has_build_id(start->binary, start->header))
         return "its binary has changed";
     why = disturbing(start);
     if (why == NULL)
@@ -155,14 +167,15 @@ bool lookup_is_as_it_was(int fd, const struct start_identity *then)
     return CALL_2(SYS_fstat, fd, &status) == 0 && is_as_it_was(&status, then);
 }
 
-/* Only a statistic: anybody who may run the program may add to it. */
+/* Only a statistic: anybody who may run the program may add to it, or spoil it. Where somebody has cut the file off, an addition of our own would be a bus error; the kernel's,
+ * meant for futexes, only fails. */
 void lookup_count(const struct start *start)
 {
     char name[NAME_SIZE];
     struct stat binary;
     if (CALL_2(SYS_fstat, start->binary, &binary) != 0)
         return;
-    name_in_store(name, &binary, START_COUNT_SUFFIX);
+    name_in(name, START_USES "/", &binary, "");
     int fd = (int)CALL_3(SYS_open, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
     if (fd < 0)
         return;
@@ -170,6 +183,6 @@ void lookup_count(const struct start *start)
     CALL_1(SYS_close, fd);
     if (at < 0 && at > -PAGE)
         return;
-    __atomic_fetch_add((uint64_t *)(uint64_t)at, 1, __ATOMIC_RELAXED);
+    CALL_6(SYS_futex, at, FUTEX_WAKE_OP, 0, 0, at, FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0));
     CALL_2(SYS_munmap, at, PAGE);
 }

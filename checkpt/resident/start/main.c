@@ -17,11 +17,10 @@ static uint64_t code_room(void)
 static _Noreturn void go_on(struct start *start, uint64_t loaded)
 {
     CALL_2(SYS_munmap, loaded, code_room());
-    if (start->why_not == NULL) {
-        lookup_count(start);
+    if (start->why_not == NULL)
         become_resident(start);
-    }
-    log_ordinary(start);
+    if (!start->is_unknown || own_is_that_of(start->binary)) /* a new file of a resident program's name, but not any that begins like it */
+        log_ordinary(start);
     if (start->header != NULL)
         CALL_2(SYS_munmap, start->header, start->header_size);
     become_ordinary(start);
@@ -61,24 +60,28 @@ static _Noreturn void refuse(void)
         CALL_1(SYS_exit_group, MISUSE);
 }
 
-/* Our arguments are: our own name, the binary's path, and what the program's are to be, its name included. The kernel's handler has the binary open already. */
+/* The kernel's handler gives us as arguments: our own name, the binary's path, and what the program's are to be, its name included; and has the binary open. So does
+ * `checkpt exec`, without that. Or a program has started itself by /proc/self/exe, which is us under its name: then all arguments are its own. */
 __attribute__((used, visibility("hidden"))) _Noreturn void start_main(uint64_t *words);
 void start_main(uint64_t *words)
 {
     struct start start = {.binary = -1, .image = -1};
+    char name[START_NAME_MAX];
     stack_read(&start.stack, words);
-    if (start.stack.argc <= OWN_ARGUMENTS)
-        refuse();
-    start.path = start.stack.argv[1];
     uint64_t *opened = stack_aux(&start.stack, AT_EXECFD), *flags = stack_aux(&start.stack, AT_FLAGS);
+    bool is_itself = opened == NULL && own_name(name);
+    if (!is_itself && start.stack.argc <= OWN_ARGUMENTS)
+        refuse();
+    start.path = is_itself ? name : start.stack.argv[1];
     start.binary = opened != NULL ? (int)*opened : (int)CALL_3(SYS_open, start.path, O_RDONLY | O_CLOEXEC, 0);
     if (opened != NULL)
         opened[-1] = AT_IGNORE;
-    else
+    else if (!is_itself)
         stack_name(&start.stack, start.path);
     if (flags != NULL)
         *flags &= ~(uint64_t)AT_FLAGS_PRESERVE_ARGV0;
-    stack_shift(&start.stack, OWN_ARGUMENTS);
+    if (!is_itself)
+        stack_shift(&start.stack, OWN_ARGUMENTS);
     lookup(&start);
     move_and_go_on(&start);
 }

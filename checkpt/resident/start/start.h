@@ -28,6 +28,7 @@ struct start {
     uint64_t header_size;
     int image;
     const char *why_not;       /* why it starts the ordinary way */
+    bool is_unknown;           /* that is not because of anything about a registration: there is none of this file */
 };
 
 /* stack.c */
@@ -40,6 +41,12 @@ uint64_t *stack_aux(const struct start_stack *stack, uint64_t type);
 void stack_name(const struct start_stack *stack, const char *path);
 /* The program's own layout, with this stack's arguments and environment: PR_SET_MM_MAP. `executable`: the binary, where it may be set. */
 void stack_set_layout(const struct start_stack *stack, const struct start_layout *layout, int executable);
+
+enum { START_NAME_MAX = 4096 };
+/* own.c: what /proc/self/exe reads as: false where that is no program's name but our own. */
+bool own_name(char name[START_NAME_MAX]);
+/* Whether it is the name of the file that is open. */
+bool own_is_that_of(int fd);
 
 /* lookup.c: opens the start file for the binary, and everything that it depends on is as it was. False with why_not. */
 bool lookup(struct start *start);
