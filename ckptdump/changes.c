@@ -65,7 +65,7 @@ static bool same_file(const Ckpt__File *a, const Ckpt__File *b)
         return false;
     if (a->modified != NULL && (a->modified->seconds != b->modified->seconds || a->modified->nanoseconds != b->modified->nanoseconds))
         return false;
-    return a->path.len == b->path.len && memcmp(a->path.data, b->path.data, a->path.len) == 0;
+    return a->path.len == b->path.len && (a->path.len == 0 || memcmp(a->path.data, b->path.data, a->path.len) == 0);
 }
 
 /* Both have the same bytes, because neither has any of its own. */

@@ -30,8 +30,8 @@ static void add_pending(struct image *image, struct facts *facts, const Ckpt__Pe
     for (size_t i = 0; i < pending->n_siginfo; i++) {
         struct cli_text key = {0}, value = {0};
         uint32_t signal = 0;
-        size_t length = pending->siginfo[i].len < sizeof(signal) ? pending->siginfo[i].len : sizeof(signal);
-        memcpy(&signal, pending->siginfo[i].data, length);
+        if (pending->siginfo[i].len >= sizeof(signal))
+            memcpy(&signal, pending->siginfo[i].data, sizeof(signal));
         facts_begin_key(image, pending->process, &key);
         if (pending->tid != 0)
             cli_text_add(&key, "thread %d ", pending->tid);

@@ -49,7 +49,8 @@ static void show_actions(struct dump *dump)
 static void show_siginfo(const ProtobufCBinaryData *siginfo, int32_t tid)
 {
     int32_t words[3] = {0};
-    memcpy(words, siginfo->data, siginfo->len < sizeof(words) ? siginfo->len : sizeof(words));
+    if (siginfo->len >= sizeof(words))
+        memcpy(words, siginfo->data, sizeof(words));
     struct cli_text text = {0};
     cli_add_signal(&text, (uint32_t)words[0]);
     printf("pending for ");

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/text.h"
+
 static void indent(const struct cli_json *json)
 {
     fprintf(json->out, "\n%*s", (int)(json->depth * 2), "");
@@ -71,36 +73,22 @@ void cli_json_finish(struct cli_json *json)
     fputc('\n', json->out);
 }
 
-/* The length of a well-formed UTF-8 sequence of at least two bytes, or 0. */
-static size_t utf8_sequence(const uint8_t *at, size_t left)
-{
-    size_t length = at[0] >= 0xf0 && at[0] <= 0xf4 ? 4 : at[0] >= 0xe0 && at[0] < 0xf0 ? 3 : at[0] >= 0xc2 && at[0] < 0xe0 ? 2 : 0;
-    if (length == 0 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
-    bool beyond = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90);
-    return overlong || beyond ? 0 : length;
-}
-
+/* What is not UTF-8 becomes U+FFFD, as proto3's mapping has no other form; what a terminal must not see is escaped. */
 static void print_string(FILE *out, const uint8_t *bytes, size_t length)
 {
     fputc('"', out);
-    for (size_t i = 0; i < length; i++) {
-        size_t sequence = bytes[i] >= 0x80 ? utf8_sequence(bytes + i, length - i) : 0;
-        if (sequence > 0) {
-            fwrite(bytes + i, 1, sequence, out);
-            i += sequence - 1;
-        } else if (bytes[i] >= 0x80) {
+    for (size_t i = 0, run; i < length; i += run) {
+        uint32_t point = 0;
+        run = cli_utf8_length(bytes + i, length - i, &point);
+        if (run == 0) {
             fputs("\xef\xbf\xbd", out);
-        } else if (bytes[i] == '"' || bytes[i] == '\\') {
-            fprintf(out, "\\%c", bytes[i]);
-        } else if (bytes[i] < 0x20 || bytes[i] == 0x7f) {
-            fprintf(out, "\\u%04x", bytes[i]);
+            run = 1;
+        } else if (cli_is_control(point)) {
+            fprintf(out, "\\u%04x", point);
         } else {
-            fputc(bytes[i], out);
+            if (point == '"' || point == '\\')
+                fputc('\\', out);
+            fwrite(bytes + i, 1, run, out);
         }
     }
     fputc('"', out);

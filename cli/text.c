@@ -65,8 +65,7 @@ const char *cli_text_get(const struct cli_text *text)
     return text->text != NULL ? text->text : "";
 }
 
-/* The length of the well-formed UTF-8 sequence at `at`, 0 where there is none. */
-static size_t utf8_length(const uint8_t *at, size_t left, uint32_t *point)
+size_t cli_utf8_length(const uint8_t *at, size_t left, uint32_t *point)
 {
     static const struct {
         uint8_t mask, lead;
@@ -89,8 +88,7 @@ static size_t utf8_length(const uint8_t *at, size_t left, uint32_t *point)
     return 0;
 }
 
-/* C0, DEL and C1, line separators, and the marks that turn the direction of text: none may reach a terminal from a file. */
-static bool is_control(uint32_t point)
+bool cli_is_control(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
            point == 0x200e || point == 0x200f || point == 0xfeff;
@@ -114,8 +112,8 @@ void cli_text_escape(struct cli_text *text, const void *bytes, size_t length)
     const uint8_t *at = bytes;
     while (length > 0) {
         uint32_t point = 0;
-        size_t run = utf8_length(at, length, &point);
-        if (run > 0 && !is_control(point) && point != '\\') {
+        size_t run = cli_utf8_length(at, length, &point);
+        if (run > 0 && !cli_is_control(point) && point != '\\') {
             cli_text_add_bytes(text, at, run);
         } else {
             run = run == 0 ? 1 : run;

@@ -20,6 +20,10 @@ void cli_text_add(struct cli_text *text, const char *format, ...) __attribute__(
 void cli_text_add_bytes(struct cli_text *text, const void *bytes, size_t length);
 /* Adds bytes as a terminal may show them: control characters, backslashes and what is not UTF-8 as \n, \t, \\, \x1b …; other UTF-8 as it is. */
 void cli_text_escape(struct cli_text *text, const void *bytes, size_t length);
+/* The length of the well-formed UTF-8 sequence at `at`, 0 where there is none; *point is its code point. */
+size_t cli_utf8_length(const uint8_t *at, size_t left, uint32_t *point);
+/* C0, DEL and C1, line separators, and the marks that turn the direction of text: none may reach a terminal from a file. */
+bool cli_is_control(uint32_t point);
 /* The text, never NULL. Borrowed. */
 const char *cli_text_get(const struct cli_text *text);
 

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include <ckptfmt/record.h>
 
@@ -65,6 +66,37 @@ static void budget_free(void *data, void *pointer)
     free(pointer);
 }
 
+static bool has_field_zero(const ProtobufCMessage *message);
+
+static bool field_has_field_zero(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const char *base = (const char *)message;
+    ProtobufCMessage *one = NULL, *const *list = &one;
+    size_t count = 1;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        memcpy(&count, base + field->quantifier_offset, sizeof(count));
+        memcpy(&list, base + field->offset, sizeof(list));
+    } else {
+        memcpy(&one, base + field->offset, sizeof(one));
+    }
+    for (size_t i = 0; i < count; i++)
+        if (list[i] != NULL && has_field_zero(list[i]))
+            return true;
+    return false;
+}
+
+/* No field has the number 0. protobuf-c refuses it in one byte, but keeps it where it was written in two, and then does not read what it packs. */
+static bool has_field_zero(const ProtobufCMessage *message)
+{
+    for (unsigned i = 0; i < message->n_unknown_fields; i++)
+        if (message->unknown_fields[i].tag == 0)
+            return true;
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++)
+        if (message->descriptor->fields[i].type == PROTOBUF_C_TYPE_MESSAGE && field_has_field_zero(message, &message->descriptor->fields[i]))
+            return true;
+    return false;
+}
+
 ProtobufCMessage *ckpt_record_unpack(uint32_t kind, const void *body, size_t length)
 {
     const ProtobufCMessageDescriptor *descriptor = ckpt_record_descriptor(kind);
@@ -72,5 +104,9 @@ ProtobufCMessage *ckpt_record_unpack(uint32_t kind, const void *body, size_t len
         return NULL;
     struct budget budget = {length * COST_PER_BYTE + COST_BASE};
     ProtobufCAllocator allocator = {.alloc = budget_alloc, .free = budget_free, .allocator_data = &budget};
-    return protobuf_c_message_unpack(descriptor, &allocator, length, body);
+    ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, length, body);
+    if (message == NULL || !has_field_zero(message))
+        return message;
+    protobuf_c_message_free_unpacked(message, NULL);
+    return NULL;
 }

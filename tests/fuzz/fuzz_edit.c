@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/edits.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { OUTPUT_MAX = 16 << 20 };
@@ -71,44 +72,63 @@ static void same_memory(struct ckpt_reader *one, const void *bytes, size_t size)
     ckpt_reader_destroy(two);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* A sink in memory that takes as much as an output may have, and can do no more than that. */
+static struct ckpt_io bounded_sink(struct edit *edit)
+{
+    FUZZ_ENSURE(ckpt_io_to_buffer(&edit->inner) == 0);
+    return (struct ckpt_io){.struct_size = sizeof(struct ckpt_io), .context = edit, .write_at = bounded_write, .resize = bounded_resize};
+}
+
+static bool is_sound(struct edit *edit)
+{
+    size_t length;
+    const void *bytes = ckpt_io_buffer_data(&edit->inner, &length);
+    return fuzz_verify(bytes, length) == CKPT_OK;
+}
+
+/* What ckptedit makes of it. */
+static void edit_as_ckptedit(struct ckpt_reader *reader, const uint8_t *dice, bool sound)
+{
+    struct edit edit = {0};
+    struct ckpt_io sink = bounded_sink(&edit);
+    bool made = edits_make(reader, dice, &sink);
+    FUZZ_ENSURE(!made || !sound || is_sound(&edit));
+    ckpt_io_close(&edit.inner);
+}
+
+/* The library's part: any note dropped or replaced, pages packed, unpacked, flattened, changed. */
+static void rewrite(struct ckpt_reader *reader, const uint8_t *dice, bool sound)
 {
     static const uint32_t pages[] = {0, CKPT_REWRITE_COMPRESS, CKPT_REWRITE_DECOMPRESS, CKPT_REWRITE_FLATTEN, CKPT_REWRITE_FLATTEN | CKPT_REWRITE_COMPRESS,
                                      CKPT_REWRITE_FLATTEN | CKPT_REWRITE_DECOMPRESS, 0, 0};
-    enum ckpt_status status;
-    struct ckpt_reader *reader = fuzz_open(data, size, &status);
-    if (status != CKPT_OK) {
-        ckpt_reader_destroy(reader);
-        return 0;
-    }
-    /* The id changes with every byte, so it is as good as dice. */
-    const uint8_t *dice = ckpt_reader_footer(reader)->image_id;
     struct edit edit = {.choice = dice[0], .drops = dice[1] % 4 == 0};
     bool changes = dice[2] % 4 == 0;
     struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .context = &edit, .note = filter, .pages = pages[dice[0] % 8], .level = 1,
                                            .threads = 1, .change = changes ? change : NULL};
-    bool sound = fuzz_verify(data, size) == CKPT_OK;
-    FUZZ_ENSURE(ckpt_io_to_buffer(&edit.inner) == 0);
-    struct ckpt_io sink = edit.inner;
-    sink.context = &edit;
-    sink.write_at = bounded_write;
-    sink.resize = bounded_resize;
-    sink.close = NULL;
-    sink.write = NULL;
-    sink.read_at = NULL;
-    sink.read = NULL;
-    sink.size = NULL;
-    sink.next_data = NULL;
-    sink.sync = NULL;
-    status = ckpt_reader_rewrite(reader, &sink, &options);
-    size_t length;
-    const void *bytes = ckpt_io_buffer_data(&edit.inner, &length);
-    if (status == CKPT_OK && sound && !edit.drops) {
-        FUZZ_ENSURE(fuzz_verify(bytes, length) == CKPT_OK);
+    struct ckpt_io sink = bounded_sink(&edit);
+    if (ckpt_reader_rewrite(reader, &sink, &options) == CKPT_OK && sound && !edit.drops) {
+        size_t length;
+        const void *bytes = ckpt_io_buffer_data(&edit.inner, &length);
+        FUZZ_ENSURE(is_sound(&edit));
         if (!changes)
             same_memory(reader, bytes, length);
     }
     ckpt_io_close(&edit.inner);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    enum ckpt_status status;
+    struct ckpt_reader *reader = fuzz_open(data, size, &status);
+    if (status == CKPT_OK) {
+        /* The id changes with every byte, so it is as good as dice. */
+        const uint8_t *dice = ckpt_reader_footer(reader)->image_id;
+        bool sound = fuzz_verify(data, size) == CKPT_OK;
+        if (dice[3] % 2 == 0)
+            rewrite(reader, dice, sound);
+        else
+            edit_as_ckptedit(reader, dice, sound);
+    }
     ckpt_reader_destroy(reader);
     return 0;
 }

@@ -3,22 +3,10 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate_message.h"
 #include "tests/fuzz/parts.h"
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
-
 enum { EHDR_SIZE = 64, PHDR_SIZE = 56, PHDR_OFFSET = 8, PHDR_FILE_SIZE = 32, NOTE_HEADER = 12, ROOM = 512, FEW = 4 };
-
-struct dice {
-    unsigned state;
-};
-
-static unsigned roll(struct dice *dice, unsigned sides)
-{
-    dice->state = dice->state * 1103515245u + 12345u;
-    return (dice->state >> 8) % (sides > 0 ? sides : 1);
-}
 
 static uint64_t interesting(struct dice *dice, const struct parts *p)
 {
@@ -129,7 +117,9 @@ static size_t change_note(struct dice *dice, uint8_t *area, size_t length, size_
     if (old > ROOM)
         return length;
     memcpy(copy, area + body, old);
-    size_t now = LLVMFuzzerMutate(copy, old, sizeof(copy)), grown = body + padded(now) + rest;
+    const ProtobufCMessageDescriptor *descriptor = ckpt_record_descriptor(parts_get(area + at + 8, 4) & ~CKPT_RECORD_CRITICAL);
+    bool ours = descriptor != NULL && memcmp(area + at + NOTE_HEADER, CKPT_NOTE_NAME, sizeof(CKPT_NOTE_NAME)) == 0;
+    size_t now = ours ? mutate_message(dice, descriptor, copy, old, sizeof(copy)) : LLVMFuzzerMutate(copy, old, sizeof(copy)), grown = body + padded(now) + rest;
     if (grown > room)
         return length;
     memmove(area + body + padded(now), area + at + whole, rest);

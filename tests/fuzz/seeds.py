@@ -13,6 +13,19 @@ import maker
 from schema import Schemas
 
 LARGEST = 20000
+LARGEST_ITEMS = 8192
+CORE = [1, 2, 3, 6, 0x53494749, 0x46494C45, 0x202, 99]
+
+
+def item(note):
+    """A note as items.h has it."""
+    if note.owner == b"CKPT" and note.kind < 18:
+        tag = note.kind
+    elif note.kind in CORE:
+        tag = 128 + CORE.index(note.kind)
+    else:
+        return b""
+    return bytes([tag]) + len(note.body).to_bytes(2, "little") + note.body if len(note.body) < 0x10000 else b""
 
 
 def main(out):
@@ -24,10 +37,10 @@ def main(out):
             continue
         image = maker.make(path, schemas).image
         name = os.path.basename(path)[:-len(".txt")]
-        for note in image.notes:
-            if note.owner == b"CKPT" and note.kind < 18:
-                with open(os.path.join(out, "record", f"{name}-{note.offset:x}"), "wb") as file:
-                    file.write(bytes([note.kind]) + note.body)
+        items = b"".join(item(note) for note in image.notes)
+        if len(items) <= LARGEST_ITEMS:
+            with open(os.path.join(out, "record", name), "wb") as file:
+                file.write(items)
         if len(image.bytes) > LARGEST:
             continue
         for target in ("verify", "stream", "edit"):
