@@ -47,7 +47,8 @@ static void tell_changed(const struct thaw *thaw, struct findings *findings, con
 
 static bool may_open(const char *path, const struct use *use)
 {
-    int fd = open(path, (int)(use->flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_NOFOLLOW | O_NOATIME)) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    uint32_t follow = (use->flags & O_PATH) != 0 ? O_NOFOLLOW : 0;
+    int fd = open(path, (int)(use->flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_NOATIME | follow)) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd >= 0)
         close(fd);
     return fd >= 0;

@@ -67,11 +67,16 @@ static void plan_dup(struct making *m, uint32_t from, const Ckpt__Descriptor *de
               PLAN_NUMBER(descriptor->close_on_exec ? O_CLOEXEC : 0));
 }
 
-static uint32_t flags_of(const Ckpt__OpenFile *open_file)
+/* What was opened as no link may lie behind one now; and O_TMPFILE leaves the O_DIRECTORY in it behind, on a regular file. */
+static uint32_t flags_of(const Ckpt__OpenFile *open_file, const char *path)
 {
+    struct stat status;
     if ((open_file->flags & O_PATH) != 0)
         return open_file->flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    return (open_file->flags & ~(uint32_t)(O_TMPFILE_ALONE | O_ASYNC | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC)) | O_NOCTTY;
+    uint32_t never = O_TMPFILE_ALONE | O_ASYNC | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC;
+    never |= (open_file->flags & O_TMPFILE_ALONE) != 0 ? O_DIRECTORY : 0u;
+    never |= lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? O_NOFOLLOW : 0u;
+    return (open_file->flags & ~never) | O_NOCTTY;
 }
 
 static bool has_offset(const Ckpt__File *file, const Ckpt__OpenFile *open_file)
@@ -119,7 +124,7 @@ static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, cons
     struct plan *plan = m->thaw->plan;
     uint32_t given = m->lowest, data = plan_data(plan, path, strlen(path) + 1, 1);
     PLAN_EXPECT(plan, given, about(m, descriptor, path, "opening it"), SYS_openat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(data),
-                PLAN_NUMBER(flags_of(open_file) | (descriptor->close_on_exec ? O_CLOEXEC : 0)));
+                PLAN_NUMBER(flags_of(open_file, path) | (descriptor->close_on_exec ? O_CLOEXEC : 0)));
     if (given == descriptor->number)
         return;
     plan_dup(m, given, descriptor);

@@ -115,19 +115,19 @@ same() {
 
 # life VICTIM [OPTION…]: frozen while it runs on, frozen for good, resumed, frozen over its own image, resumed by copying, and judged each time.
 life() {
-    name="$*"
-    check "$name starts" start "$@"
-    check "$name runs" advances
-    check "$name is frozen" freeze
-    check "$name runs on" advances
-    check "$name: its image is whole" prints whole "$dump" --verify "$dir/x.ckpt"
-    check "$name is frozen for good" freeze_exit
-    check "$name: its image can be resumed here" "$checkpt" check "$dir/x.ckpt"
-    check "$name is resumed" resume
-    check "$name is frozen over its own image" freeze
-    check "$name runs on over it" advances
-    check "$name is frozen for good again" freeze_exit
-    check "$name is resumed by copying" resume --copy
-    check "$name runs on after all that" advances
-    check "$name ends well" whole
+    victims_name="$*"
+    check "$victims_name starts" start "$@"
+    check "$victims_name runs" advances
+    check "$victims_name is frozen" freeze
+    check "$victims_name runs on" advances
+    check "$victims_name: its image is whole" prints whole "$dump" --verify "$dir/x.ckpt"
+    check "$victims_name is frozen for good" freeze_exit
+    check "$victims_name: its image can be resumed here" "$checkpt" check "$dir/x.ckpt"
+    check "$victims_name is resumed" resume
+    check "$victims_name is frozen over its own image" freeze
+    check "$victims_name runs on over it" advances
+    check "$victims_name is frozen for good again" freeze_exit
+    check "$victims_name is resumed by copying" resume --copy
+    check "$victims_name runs on after all that" advances
+    check "$victims_name ends well" whole
 }

@@ -18,6 +18,13 @@ lost() {
     rm "$dir/plain" && says 1 "$dir/plain" "$checkpt" -r "$dir/x.ckpt" && says 1 "$dir/plain" "$checkpt" -r --changed=ignore "$dir/x.ckpt"
 }
 check 'a missing file is named' lost
+check 'a file that moved: the program starts' start files
+check 'is frozen for good' freeze_exit
+moved_behind_a_link() {
+    mv "$dir/plain" "$dir/elsewhere" && ln -s elsewhere "$dir/plain" && resume
+}
+check 'it is resumed where a link leads to it, though it was opened with O_NOFOLLOW' moved_behind_a_link
+check 'it ends well' whole
 # A pipe that the program has from the shell that started both is nothing of its own: the caller's of the thaw takes its place.
 new_dir shells
 shared() {

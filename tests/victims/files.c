@@ -15,7 +15,7 @@
 enum { SIZE = 65536, ENTRIES = 40, RECORD = 64 };
 
 struct files {
-    int plain, duplicate, second, append, deleted, sealed, null, zero, path, locked, high, opath;
+    int plain, duplicate, second, append, deleted, nameless, unfollowed, sealed, null, zero, path, locked, high, opath;
     off_t offset;
     size_t appended;
     DIR *directory;
@@ -58,9 +58,12 @@ static void make(struct files *f)
     f->duplicate = dup(f->plain);
     f->second = opened("plain", O_RDONLY | O_CLOEXEC | O_NOATIME);
     f->append = opened("append", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC);
-    f->deleted = opened("deleted", O_RDWR | O_CREAT | O_TRUNC);
+    f->deleted = opened("deleted", O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW);
     fill(f->deleted, 2);
     unlink("deleted");
+    f->nameless = opened(".", O_RDWR | O_TMPFILE);
+    fill(f->nameless, 2);
+    f->unfollowed = opened("plain", O_RDONLY | O_NOFOLLOW);
     f->null = opened("/dev/null", O_RDWR);
     f->zero = opened("/dev/zero", O_RDONLY);
     f->path = opened(".", O_RDONLY | O_DIRECTORY);
@@ -94,6 +97,14 @@ static void check_sharing(struct files *f, unsigned long round)
     lseek(f->second, (off_t)((round + 1) % 1000), SEEK_SET);
 }
 
+/* Whatever a file without a name was opened with: O_TMPFILE leaves O_DIRECTORY behind. */
+static int status_flags(int fd)
+{
+    struct stat s;
+    int status = fcntl(fd, F_GETFL) & ~(0100000 | O_NOFOLLOW);
+    return fstat(fd, &s) == 0 && s.st_nlink == 0 ? status & ~O_TMPFILE : status;
+}
+
 static void check_flags(const struct files *f)
 {
     const struct {
@@ -106,14 +117,16 @@ static void check_flags(const struct files *f)
         {"the second", f->second, O_RDONLY | O_NOATIME, FD_CLOEXEC},
         {"append", f->append, O_WRONLY | O_APPEND, FD_CLOEXEC},
         {"deleted", f->deleted, O_RDWR, 0},
+        {"without a name", f->nameless, O_RDWR, 0},
+        {"opened if no link", f->unfollowed, O_RDONLY, 0},
         {"locked", f->locked, O_RDWR | O_NONBLOCK, 0},
         {"/dev/null", f->null, O_RDWR, 0},
         {"the directory", f->path, O_RDONLY | O_DIRECTORY, 0},
         {"a path only", f->opath, O_PATH, FD_CLOEXEC},
     };
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-        int status = fcntl(expected[i].fd, F_GETFL), descriptor = fcntl(expected[i].fd, F_GETFD);
-        demand((status & ~0100000) == expected[i].status, "%s: its flags are %#o instead of %#o", expected[i].name, status, expected[i].status);
+        int status = status_flags(expected[i].fd), descriptor = fcntl(expected[i].fd, F_GETFD);
+        demand(status == expected[i].status, "%s: its flags are %#o instead of %#o", expected[i].name, status, expected[i].status);
         demand(descriptor == expected[i].descriptor, "%s: its descriptor's flags are %d", expected[i].name, descriptor);
     }
 }
@@ -126,13 +139,13 @@ static void check_append(struct files *f)
     demand(fstat(f->append, &s) == 0 && s.st_size == (off_t)f->appended, "append: it has %lld bytes instead of %zu", (long long)s.st_size, f->appended);
 }
 
-static void check_deleted(const struct files *f)
+static void check_deleted(int fd, const char *name)
 {
     struct stat s;
     uint8_t *text = malloc(SIZE);
-    demand(fstat(f->deleted, &s) == 0 && s.st_nlink == 0 && s.st_size == SIZE, "a deleted file: %d links, %lld bytes", (int)s.st_nlink, (long long)s.st_size);
-    demand(pread(f->deleted, text, SIZE, 0) == SIZE, "a deleted file: reading: %s", strerror(errno));
-    pattern_check(text, SIZE, 2, "a deleted file");
+    demand(fstat(fd, &s) == 0 && s.st_nlink == 0 && s.st_size == SIZE, "%s: %d links, %lld bytes", name, (int)s.st_nlink, (long long)s.st_size);
+    demand(pread(fd, text, SIZE, 0) == SIZE, "%s: reading: %s", name, strerror(errno));
+    pattern_check(text, SIZE, 2, name);
     free(text);
 }
 
@@ -190,7 +203,8 @@ int main(int argc, char **argv)
         check_sharing(&files, victim.rounds);
         check_flags(&files);
         check_append(&files);
-        check_deleted(&files);
+        check_deleted(files.deleted, "a deleted file");
+        check_deleted(files.nameless, "a file without a name");
         check_directory(&files);
         if (victim_option(argv, "locks", 1) != 0)
             check_locks(&files);
