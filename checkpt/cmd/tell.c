@@ -37,7 +37,8 @@ int tell_failure(const char *subject, const struct failure *why)
 void tell_refused(void *context, const struct finding *finding)
 {
     const char *way_out = finding->way_out;
-    cli_complain("checkpt", context, "%s: %s%s%s", finding->subject, finding->sentence, way_out != NULL ? "; way out: " : "",
+    bool named = strcmp(finding->subject, context) == 0;
+    cli_complain("checkpt", named ? NULL : context, "%s: %s%s%s", finding->subject, finding->sentence, way_out != NULL ? "; way out: " : "",
                  way_out != NULL ? way_out : "");
 }
 

@@ -55,7 +55,7 @@ check 'no process at all' gives 2 "$checkpt" freeze
 check 'itself' says 1 'itself' sh -c 'exec "$0" freeze -o x.ckpt $$' "$checkpt"
 kernel=$(ps -e -o pid=,ppid= 2>/dev/null | awk '$2 == 2 { print $1; exit }')
 if [ -n "$kernel" ]; then
-    check 'a kernel thread' says 1 "process $kernel: is a kernel thread" "$checkpt" freeze -o x.ckpt "$kernel"
+    check 'a kernel thread' says 1 "checkpt: process $kernel: is a kernel thread" "$checkpt" freeze -o x.ckpt "$kernel"
 else
     skip 'a kernel thread' 'there is none here'
 fi
