@@ -112,14 +112,14 @@ static uint32_t segment_flags(uint32_t protection)
     return (protection & PROT_READ ? PF_R : 0u) | (protection & PROT_WRITE ? PF_W : 0u) | (protection & PROT_EXEC ? PF_X : 0u);
 }
 
-void layout_loads(const struct layout *layout, struct segment *segments)
+void layout_loads(const struct layout *layout, uint64_t nowhere, struct segment *segments)
 {
     for (size_t i = 0; i < layout->mapping_count; i++) {
         const struct ckpt_mapping *m = &layout->mappings[i];
         uint64_t length = m->end - m->start;
         for (uint64_t done = 0; done < length;) {
             struct piece piece = next_piece(layout, m, m->space_address + done);
-            uint64_t offset = piece.extent != NULL ? piece.extent->offset + (piece.start - piece.extent->address) : 0;
+            uint64_t offset = piece.extent != NULL ? piece.extent->offset + (piece.start - piece.extent->address) : nowhere;
             *segments++ = (struct segment){.type = PT_LOAD, .flags = segment_flags(m->protection), .offset = offset, .address = m->start + done,
                                            .file_size = piece.extent != NULL ? piece.length : 0, .memory_size = piece.length,
                                            .alignment = CKPT_PAGE_SIZE};

@@ -28,8 +28,8 @@ bool layout_add_extent(struct layout *layout, const struct extent *extent);
 void layout_count_loads(struct layout *layout);
 /* Gives the extents their offsets from `start` on and returns where they end. */
 uint64_t layout_place(struct layout *layout, uint64_t start);
-/* Fills load_count segments. */
-void layout_loads(const struct layout *layout, struct segment *segments);
+/* Fills load_count segments. `nowhere` is where those begin that have no bytes in the file. */
+void layout_loads(const struct layout *layout, uint64_t nowhere, struct segment *segments);
 /* The extent that holds [address, address + length) of a space, or NULL. */
 const struct extent *layout_find(const struct layout *layout, uint32_t space, uint64_t address, uint64_t length);
 

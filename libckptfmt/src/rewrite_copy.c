@@ -184,6 +184,8 @@ static void move_segment(const struct rewrite *w, uint64_t i, struct segment *s)
         s->offset = f->index_offset;
     } else if (s->file_size > 0) {
         s->offset += w->shift;
+    } else if (s->type == PT_LOAD) {
+        s->offset = f->head_size;
     }
 }
 

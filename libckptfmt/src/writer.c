@@ -212,7 +212,7 @@ static void fill_segments(const struct ckpt_writer *w, struct segment *s)
     if (w->process.length > 0)
         *s++ = (struct segment){.type = CKPT_PT_NOTE, .flags = PF_R, .offset = notes + w->head.length, .file_size = w->process.length,
                                 .alignment = NOTE_ALIGNMENT};
-    layout_loads(&w->layout, s);
+    layout_loads(&w->layout, f->head_size, s);
 }
 
 static uint64_t head_length(const struct ckpt_writer *w)

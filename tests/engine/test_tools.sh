@@ -23,6 +23,12 @@ values() {
     gdb -nx -batch -ex 'thread 1' -ex 'info registers rip' -ex 'info sharedlibrary' "$victims/threads" "$dir/x.ckpt" >gdb.out 2>&1 && grep -q 'libc\.so' gdb.out
 }
 check 'gdb finds the libraries' values
+numbered() {
+    gdb -nx -batch -ex 'thread 1' -ex 'thread 17' "$victims/threads" "$1" >gdb.out 2>&1 && ! grep 'Unknown thread\|Invalid thread' gdb.out
+}
+check 'gdb numbers the threads from 1 to 17' numbered "$dir/x.ckpt"
+check 'also of an image that was edited' eval '"$edit" --comment changed -o "$dir/edited.ckpt" "$dir/x.ckpt" && numbered "$dir/edited.ckpt"'
+check 'and of a compressed one' eval '"$edit" --compress -o "$dir/packed.ckpt" "$dir/x.ckpt" && numbered "$dir/packed.ckpt"'
 
 silent() {
     "$@" >tool.out 2>tool.err || { cat tool.err; return 1; }

@@ -137,7 +137,7 @@ class Image:
     def note_bytes(self, segment):
         return b"".join(note.encode() for note in self.notes if note.segment == segment)
 
-    def loads(self):
+    def loads(self, head_size):
         """PT_LOADs: a mapping's pieces, in the pages or not."""
         found = []
         for m in self.mappings:
@@ -148,7 +148,7 @@ class Image:
                 stop = end if piece is None else min(end, piece[1] + piece[2]) if piece[1] <= at else piece[1]
                 stored = piece is not None and piece[1] <= at
                 found.append({"p_type": parts.PT_LOAD, "p_flags": m.flags, "p_vaddr": m.start + at - m.space_address,
-                              "p_offset": piece[3] + at - piece[1] if stored else 0, "p_filesz": stop - at if stored else 0,
+                              "p_offset": piece[3] + at - piece[1] if stored else head_size, "p_filesz": stop - at if stored else 0,
                               "p_memsz": stop - at, "p_align": parts.PAGE})
                 at = stop
         return found
@@ -164,7 +164,7 @@ class Image:
         # Pieces depend on the extents alone, not on where these lie: a first placing counts them.
         if not self.packed:
             self.place_raw(0)
-        count = len(self.segments) + len(self.loads())
+        count = len(self.segments) + len(self.loads(0))
         self.notes_at = 64 + 56 * count + (64 if count >= parts.PN_XNUM else 0)
         self.segments[0]["p_offset"] = self.notes_at
         if process:
@@ -172,7 +172,7 @@ class Image:
         return parts.align(self.notes_at + head + process, parts.PAGE)
 
     def head_bytes(self, size):
-        segments = self.segments + self.loads()
+        segments = self.segments + self.loads(size)
         count = len(segments)
         extended = count >= parts.PN_XNUM
         ehdr = {"e_ident": parts.IDENT, "e_type": 4, "e_machine": 62, "e_version": 1, "e_phoff": 64, "e_shoff": 64 + 56 * count if extended else 0,
