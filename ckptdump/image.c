@@ -33,28 +33,40 @@ static int open_file(const char *path, int *fd)
     return CLI_FINE;
 }
 
-/* A pipe is spooled into an unnamed file, so that it can be read at any place. */
-static int open_input(struct image *image, struct ckpt_io *io)
+static int open_stream(struct image *image)
 {
-    struct ckpt_io pipe = {0};
-    int error = ckpt_io_from_fd(io, STDIN_FILENO);
-    if (error == 0 && io->read_at == NULL) {
-        pipe = *io;
-        error = ckpt_io_spool(io, &pipe, NULL, 0);
-        ckpt_io_close(&pipe);
-    }
-    return error == 0 ? CLI_FINE : refuse(image->path, strerror(-error));
+    struct ckpt_io io = input_stream(&image->input);
+    image->stream = ckpt_stream_create();
+    if (image->stream == NULL)
+        return refuse(image->path, strerror(ENOMEM));
+    enum ckpt_status status = ckpt_stream_open(image->stream, &io);
+    if (status == CKPT_OK)
+        return CLI_FINE;
+    cli_complain("ckptdump", image->path, "opening: %s", ckpt_stream_error(image->stream));
+    return status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
+}
+
+/* A pipe is copied, but where it is enough to see it pass: then *fd stays -1. */
+static int open_pipe(struct image *image, bool once, int *fd)
+{
+    int error = input_begin(&image->input);
+    if (error != 0)
+        return refuse(image->path, strerror(-error));
+    if (once && input_is_packed(&image->input))
+        return open_stream(image);
+    *fd = input_copy(&image->input);
+    if (*fd >= 0)
+        return CLI_FINE;
+    cli_complain("ckptdump", image->path, "copying it to a file in $TMPDIR or /var/tmp, to read it at any place: %s", strerror(-*fd));
+    return CLI_MISUSE;
 }
 
 static int open_reader(struct image *image, bool input, int fd)
 {
-    struct ckpt_io io = {0};
     image->reader = ckpt_reader_create();
     if (image->reader == NULL)
         return refuse(image->path, strerror(ENOMEM));
-    if (input && open_input(image, &io) != CLI_FINE)
-        return CLI_MISUSE;
-    enum ckpt_status status = input ? ckpt_reader_open(image->reader, &io) : ckpt_reader_open_path(image->reader, image->path);
+    enum ckpt_status status = input ? ckpt_reader_open_fd(image->reader, fd) : ckpt_reader_open_path(image->reader, image->path);
     if (status == CKPT_OK) {
         const Ckpt__Image *record = image_record(image, CKPT__KIND__KIND_IMAGE);
         image->process = image->root = record != NULL && record->root_process != 0 ? record->root_process : 1;
@@ -70,15 +82,25 @@ static int open_reader(struct image *image, bool input, int fd)
     return status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
 }
 
-int image_open(struct image *image, const char *path)
+/* The reader works on the descriptor of standard input, or on that of its copy. */
+static int open_input(struct image *image, bool once, int *fd)
+{
+    if (input_is_pipe())
+        return open_pipe(image, once, fd);
+    *fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    return *fd >= 0 ? CLI_FINE : refuse(image->path, strerror(errno));
+}
+
+int image_open(struct image *image, const char *path, bool once)
 {
     bool input = strcmp(path, "-") == 0;
-    *image = (struct image){.path = input ? "standard input" : path};
-    int fd = input ? STDIN_FILENO : -1;
-    int result = input ? CLI_FINE : open_file(path, &fd);
-    if (result == CLI_FINE)
+    *image = (struct image){.path = input ? "standard input" : path, .input_fd = -1};
+    int fd = -1, result = input ? open_input(image, once, &fd) : open_file(path, &fd);
+    if (result == CLI_FINE && image->stream == NULL)
         result = open_reader(image, input, fd);
-    if (fd >= 0 && !input)
+    if (input)
+        image->input_fd = fd;
+    else if (fd >= 0)
         close(fd);
     return result;
 }
@@ -94,8 +116,11 @@ void image_deinit(struct image *image)
     free(image->files);
     free(image->open_files);
     ckpt_reader_destroy(image->reader);
+    ckpt_stream_destroy(image->stream);
     foreign_destroy(image->foreign);
-    *image = (struct image){0};
+    if (image->input_fd >= 0)
+        close(image->input_fd);
+    *image = (struct image){.input_fd = -1};
 }
 
 void image_complain(struct image *image, const char *format, ...)

@@ -4,6 +4,7 @@
 
 #include <ckptfmt/ckptfmt.h>
 
+#include "ckptdump/input.h"
 #include "schemas/files.pb-c.h"
 #include "schemas/image.pb-c.h"
 #include "schemas/memory.pb-c.h"
@@ -24,6 +25,9 @@ struct image {
     const char *path;                  /* "standard input" for "-" */
     struct ckpt_reader *reader;        /* NULL: an ordinary core file */
     struct foreign *foreign;           /* NULL: a checkpoint image */
+    struct ckpt_stream *stream;        /* to be verified in passing: then there is nothing else */
+    struct input input;                /* what it comes from */
+    int input_fd;                      /* standard input, or its copy, for the reader; -1 */
     uint32_t root;                     /* the first process: image-local number */
     uint32_t process;                  /* whose memory and registers are shown; image-local number */
     bool damaged;                      /* a record could not be read; the complaint is printed */
@@ -39,9 +43,9 @@ struct image {
 
 struct foreign;
 
-/* Opens `path`, borrowed; "-" is standard input. Complains and returns the exit status where it cannot: CLI_FAILED for a damaged or refused file, CLI_MISUSE
+/* Opens `path`, borrowed; "-" is standard input. `once`: where that is a pipe that gives a packed image, it becomes image->stream, to be read in one pass. Complains and returns the exit status where it cannot: CLI_FAILED for a damaged or refused file, CLI_MISUSE
  * where nothing could be read. CLI_FINE on success. Always deinit. */
-int image_open(struct image *image, const char *path);
+int image_open(struct image *image, const char *path, bool once);
 void image_deinit(struct image *image);
 
 /* Shows the process with this pid instead of the first. CLI_FINE, or CLI_MISUSE after a complaint that lists those present. */

@@ -27,7 +27,7 @@ static const struct cli_option options[] = {
     {FLAG("backtrace", backtrace, "the stack of every thread"), .group = "Memory"},
     {VALUE("hex", hex, "ADDR[,LEN]", "memory as hexadecimal numbers")},
     {VALUE("strings", strings, "LEAST", "printable text of at least 4 bytes in stored memory"), .optional = true},
-    {VALUE("search", search, "PATTERN", "where stored memory has this: TEXT, hex:DE AD, or re:EXPRESSION")},
+    {VALUE("search", search, "PATTERN", "where stored memory has TEXT, hex:BYTES or re:EXPRESSION")},
     {VALUE("extract", extract, "ADDR,LEN", "memory as it is, to standard output or -o OUT")},
     {VALUE("output", output, "OUT", "where --extract writes"), .letter = 'o'},
     {VALUE("core", core, "OUT", "write an ordinary core file for debuggers")},
@@ -103,7 +103,8 @@ static void json_all(struct dump *dump)
 static int dump_file(const struct settings *settings, const char *path, bool titles)
 {
     struct dump dump = {.settings = settings};
-    int result = image_open(&dump.image, path);
+    bool once = settings->verify && settings->pid == NO_PID && count_chosen(settings) == 1;
+    int result = image_open(&dump.image, path, once);
     if (result == CLI_FINE && settings->pid != NO_PID)
         result = image_select(&dump.image, settings->pid);
     if (result == CLI_FINE && settings->json)

@@ -148,7 +148,7 @@ static void compare_memory(struct diff *diff)
 static void compare_all(struct dump *dump)
 {
     struct diff diff = {.dump = dump};
-    int result = image_open(&diff.other, dump->settings->diff);
+    int result = image_open(&diff.other, dump->settings->diff, false);
     if (result == CLI_FINE) {
         for (const struct facts_section *section = facts_sections; section->name != NULL; section++)
             compare_section(&diff, section);

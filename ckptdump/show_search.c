@@ -3,15 +3,15 @@
 #include <string.h>
 
 #include "ckptdump/dump.h"
-#include "ckptdump/pattern.h"
 #include "ckptdump/scan.h"
 #include "cli/complain.h"
+#include "cli/pattern.h"
 #include "cli/table.h"
 
 enum { BEFORE = 16, AFTER = 32, SHOWN = 64 }; /* bytes around a hit, and at most of it */
 
 struct search {
-    struct pattern pattern;
+    struct pattern *pattern;
     struct cli_table table;
     size_t context; /* bytes at the beginning of what is carried that were searched already */
     uint64_t hits;
@@ -19,16 +19,14 @@ struct search {
 
 int check_search(const struct settings *settings)
 {
-    char why[200];
-    struct pattern pattern;
-    if (settings->search == NULL)
-        return CLI_GO;
-    const char *failure = pattern_init(&pattern, settings->search, why);
-    pattern_deinit(&pattern);
-    if (failure == NULL)
-        return CLI_GO;
-    cli_complain("ckptdump", NULL, "--search=%s: %s", settings->search, failure);
-    return CLI_MISUSE;
+    struct cli_text why = {0};
+    struct pattern *pattern = settings->search != NULL ? pattern_create(settings->search, &why) : NULL;
+    bool fine = settings->search == NULL || pattern != NULL;
+    if (!fine)
+        cli_complain("ckptdump", NULL, "--search=%s: %s", settings->search, cli_text_get(&why));
+    pattern_destroy(pattern);
+    cli_text_deinit(&why);
+    return fine ? CLI_GO : CLI_MISUSE;
 }
 
 /* Bytes as a dump's right column has them. */
@@ -75,18 +73,18 @@ static void json_hit(const struct window *window, size_t start, size_t end)
 static size_t look(const struct window *window)
 {
     struct search *search = window->context;
-    size_t from = window->carried > 0 ? search->context : 0, ahead = pattern_reach(&search->pattern) + AFTER;
+    size_t from = window->carried > 0 ? search->context : 0, ahead = pattern_reach(search->pattern) + AFTER;
     size_t limit = window->last ? window->length : window->length > ahead ? window->length - ahead : 0;
-    size_t start, end;
+    size_t at, length;
     if (limit < from)
         limit = from;
-    while (pattern_find(&search->pattern, window->bytes, from, window->length, &start, &end) && start < limit) {
+    while (pattern_find(search->pattern, window->bytes, window->length, from, &at, &length) && at < limit) {
         if (window->dump->settings->json)
-            json_hit(window, start, end);
+            json_hit(window, at, at + length);
         else
-            show_hit(search, window, start, end);
+            show_hit(search, window, at, at + length);
         search->hits++;
-        from = search->pattern.expression ? end : start + 1;
+        from = pattern_next(search->pattern, at, length);
     }
     size_t next = from > limit ? from : limit, keep = next > BEFORE ? next - BEFORE : 0;
     search->context = next - keep;
@@ -95,10 +93,14 @@ static size_t look(const struct window *window)
 
 static void search_all(struct dump *dump, struct search *search)
 {
-    char why[200];
-    if (pattern_init(&search->pattern, dump->settings->search, why) == NULL)
-        scan_memory(dump, search->pattern.expression ? 0 : search->pattern.length, look, search);
-    pattern_deinit(&search->pattern);
+    struct cli_text why = {0};
+    search->pattern = pattern_create(dump->settings->search, &why);
+    if (search->pattern != NULL)
+        scan_memory(dump, pattern_length(search->pattern), look, search);
+    else
+        image_complain(&dump->image, "--search: %s", cli_text_get(&why));
+    pattern_destroy(search->pattern);
+    cli_text_deinit(&why);
 }
 
 void show_search(struct dump *dump)

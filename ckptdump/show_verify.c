@@ -55,13 +55,14 @@ static bool verify(struct dump *dump, bool (*fault)(void *, const struct ckpt_fa
     cli_progress_init(&v.progress, "ckptdump", cli_text_get(&what));
     struct ckpt_verify_options options = {.struct_size = sizeof(options), .context = &v, .fault = fault, .progress = update};
     uint64_t faults = 0;
-    enum ckpt_status status = ckpt_reader_verify(dump->image.reader, &options, &faults);
+    struct ckpt_stream *stream = dump->image.stream;
+    enum ckpt_status status = stream != NULL ? ckpt_stream_verify(stream, &options, &faults) : ckpt_reader_verify(dump->image.reader, &options, &faults);
     cli_progress_finish(&v.progress);
     cli_text_deinit(&what);
     if (status == CKPT_OK)
         return true;
     if (faults == 0)
-        image_complain(&dump->image, "verifying: %s", ckpt_reader_error(dump->image.reader));
+        image_complain(&dump->image, "verifying: %s", stream != NULL ? ckpt_stream_error(stream) : ckpt_reader_error(dump->image.reader));
     else
         image_complain(&dump->image, "verifying: %" PRIu64 " fault%s", faults, faults == 1 ? "" : "s");
     return false;

@@ -29,7 +29,7 @@ static const struct cli_option options[] = {
     {EDIT("unblock", "SIG[@TID]", "unblock it")},
     {EDIT("drop-pending", "SIG", "drop pending signals, all or one"), .optional = true},
     {EDIT("redact", "ADDR,LEN", "make bytes of stored memory zero"), .group = "Memory and file"},
-    {EDIT("redact-matching", "PATTERN", "the same wherever TEXT, hex:BYTES or regex:EXPRESSION is")},
+    {EDIT("redact-matching", "PATTERN", "the same wherever TEXT, hex:BYTES or re:EXPRESSION is")},
     {EDIT("compress", "LEVEL", "compress pages, at a level from 1 to 22 (3)"), .optional = true},
     {EDIT("decompress", NULL, "store pages as they are")},
     {EDIT("flatten", NULL, "store what lies in parent images, so that none is needed")},

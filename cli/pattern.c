@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REGEX_REACH = 4096, REASON_TEXT = 256 };
+enum { REGEX_REACH = 4096, PATTERN_MOST = 16 << 10, REASON_TEXT = 256 };
 
 struct pattern {
     uint8_t *bytes;
@@ -71,15 +71,15 @@ struct pattern *pattern_create(const char *text, struct cli_text *why)
     static const struct {
         const char *prefix;
         bool (*set)(struct pattern *pattern, const char *text, struct cli_text *why);
-    } kinds[] = {{"hex:", set_hex}, {"regex:", set_regex}, {"text:", set_text}, {"", set_text}};
-    struct pattern *pattern = calloc(1, sizeof(*pattern));
+    } kinds[] = {{"hex:", set_hex}, {"re:", set_regex}, {"regex:", set_regex}, {"text:", set_text}, {"", set_text}};
+    struct pattern *pattern = strlen(text) <= PATTERN_MOST ? calloc(1, sizeof(*pattern)) : NULL;
     size_t i = 0;
     while (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
         i++;
     if (pattern != NULL && kinds[i].set(pattern, text + strlen(kinds[i].prefix), why))
         return pattern;
     if (pattern == NULL)
-        refuse(why, "out of memory");
+        refuse(why, strlen(text) <= PATTERN_MOST ? "out of memory" : "longer than 16 KiB");
     pattern_destroy(pattern);
     return NULL;
 }
@@ -136,4 +136,9 @@ size_t pattern_next(const struct pattern *pattern, size_t at, size_t match_lengt
 size_t pattern_reach(const struct pattern *pattern)
 {
     return pattern->regex == NULL ? pattern->length - 1 : REGEX_REACH;
+}
+
+size_t pattern_length(const struct pattern *pattern)
+{
+    return pattern->length;
 }

@@ -8,6 +8,10 @@ check 'a pipe with a raw image' eval 'cat a.ckpt | prints "standard input: whole
 check 'a redirected file' eval 'prints "two words" "$dump" --args - <a.ckpt'
 check 'a pipe that ends too early' eval 'head -c 5000 a.ckpt | says 1 "standard input: opening: truncated" "$dump" -'
 check 'an empty pipe' eval ': | says 1 "standard input: opening: the file is empty" "$dump" -'
+check 'a compressed one is verified in passing' eval 'cat packed.ckpt | TMPDIR=/nowhere prints "standard input: whole" "$dump" --verify -'
+check 'other views need a copy' eval 'cat packed.ckpt | TMPDIR=/nowhere says 2 "to read it at any place: No such file or directory" "$dump" --verify --maps -'
+check 'faults in passing' eval 'head -c -300 packed.ckpt | TMPDIR=/nowhere says 1 "standard input: verifying: 1 fault" "$dump" --verify -'
+check 'as JSON' eval 'cat packed.ckpt | TMPDIR=/nowhere "$dump" --verify --json - | python3 -c "import json, sys; d = json.load(sys.stdin); assert d[\"whole\"] and not d[\"faults\"], d"'
 check 'nothing stays in TMPDIR' eval 'mkdir -p t && cat a.ckpt | TMPDIR=t "$dump" - >out && [ -z "$(ls -A t)" ]'
 check 'a program that is not there any more' says 1 'unwinding: ' "$dump" --backtrace a.ckpt
 check 'which is said' eval 'grep -q "/usr/bin/prog: its symbols are not used: No such file" .out'

@@ -99,7 +99,7 @@ static void show(const struct settings *settings, const char *path, const struct
     struct dump dump = {.settings = settings};
     struct printed printed;
     printed_begin(&printed);
-    bool open = image_open(&dump.image, path) == CLI_FINE;
+    bool open = image_open(&dump.image, path, false) == CLI_FINE;
     if (open && settings->json) {
         cli_json_init(&dump.json, stdout);
         cli_json_object(&dump.json, NULL);
