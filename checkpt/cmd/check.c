@@ -23,7 +23,10 @@ int cmd_check(const struct settings *settings, const struct cli_arguments *argum
         return CLI_MISUSE;
     }
     struct input input;
+    struct tell_progress line;
+    const struct progress progress = tell_progress_of(&line, path);
     int result = CLI_FINE;
+    options.progress = &progress;
     if (!thaw_open_operand(&path, &input, &options, &why) || !thaw_check(path, &options, &findings, settings->plan ? stdout : NULL, &why))
         result = tell_failure(path, &why);
     else if (!settings->plan || findings.refused > 0)

@@ -85,7 +85,12 @@ int cmd_freeze(const struct settings *settings, const struct cli_arguments *argu
     if (level < 0 || request.pid == 0)
         return CLI_MISUSE;
     tell_process(subject, request.pid);
-    if (!freeze_program(&request, written, &why))
+    struct tell_progress line;
+    const struct progress progress = tell_progress_of(&line, subject);
+    request.progress = &progress;
+    bool done = freeze_program(&request, written, &why);
+    progress_end(&progress);
+    if (!done)
         return tell_failure(subject, &why);
     if (settings->output == NULL) {
         cli_print_escaped(stdout, written, strlen(written));

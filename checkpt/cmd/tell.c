@@ -42,6 +42,24 @@ void tell_refused(void *context, const struct finding *finding)
                  way_out != NULL ? way_out : "");
 }
 
+static void show(void *context, const char *doing, uint64_t done, uint64_t total)
+{
+    struct tell_progress *progress = context;
+    if (doing == NULL) {
+        cli_progress_finish(&progress->line);
+        return;
+    }
+    snprintf(progress->what, sizeof(progress->what), "%s: %s", progress->subject, doing);
+    cli_progress_update(&progress->line, done, total);
+}
+
+struct progress tell_progress_of(struct tell_progress *progress, const char *subject)
+{
+    progress->subject = subject;
+    cli_progress_init(&progress->line, "checkpt", progress->what);
+    return (struct progress){.tell = show, .context = progress};
+}
+
 static const enum cli_verdict verdicts[] = {
     [VERDICT_SAVED] = CLI_KEPT,
     [VERDICT_CHANGED] = CLI_CHANGED,

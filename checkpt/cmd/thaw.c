@@ -45,6 +45,9 @@ int cmd_thaw(const struct settings *settings, const struct cli_arguments *argume
     struct failure why = {.exit_status = CLI_FAILED};
     bool is_open = thaw_open_operand(&path, &input, &options, &why);
     snprintf(subject, sizeof(subject), "%s", path);
+    struct tell_progress line;
+    const struct progress progress = tell_progress_of(&line, subject);
+    options.progress = &progress;
     if (is_open)
         thaw_program(path, &options, tell_refused, subject, &why);
     input_close(&input);

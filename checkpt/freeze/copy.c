@@ -8,6 +8,7 @@
 
 #include "checkpt/freeze/pages.h"
 #include "checkpt/freeze/session.h"
+#include "checkpt/tracee/tracee.h"
 
 enum { STREAM_LEVEL = 1 }; /* of zstd: what cannot seek is written packed */
 
@@ -69,13 +70,16 @@ static bool copy_pages(struct session *session, struct failure *why)
     for (size_t i = 0; i < model->thread_count; i++)
         tids[i] = model->threads[i].record.tid;
     qsort(tids, model->thread_count, sizeof(*tids), compare_tids);
+    bool is_waited_for = session->snapshot == 0 && !session->request->options.exit;
     const struct pages pages = {
         .extents = &session->extents,
         .writer = session->writer,
+        .file = session->output.is_stream || is_waited_for ? -1 : session->output.fd, /* that may block */
         .pid = source_pid(session),
         .is_snapshot = session->snapshot != 0,
         .threads = session->request->options.threads,
         .tids = {tids, model->thread_count},
+        .progress = session->request->progress,
     };
     return pages_copy(&pages, model, why);
 }
@@ -92,7 +96,10 @@ static bool end(struct session *session, struct failure *why)
 
 bool session_copy(struct session *session, struct failure *why)
 {
-    bool done = find_extents(session, why) && begin(session, why) && copy_pages(session, why) && end(session, why);
+    bool done = find_extents(session, why) && begin(session, why) && copy_pages(session, why);
+    if (session->snapshot != 0)
+        tracee_dismiss(session->snapshot); /* its end takes a while: it need not wait for the disk's */
+    done = done && end(session, why);
     extents_close(&session->extents);
     ckpt_writer_destroy(session->writer);
     session->writer = NULL;

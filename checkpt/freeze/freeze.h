@@ -15,6 +15,7 @@ struct freeze_request {
     /* Called with each thing that is in the way before anything is stopped; may be NULL. */
     void (*refused)(void *context, const struct finding *finding);
     void *context;
+    const struct progress *progress; /* of copying; NULL: nobody waits */
 };
 
 /* Bytes for the name of the file that was written. */

@@ -3,6 +3,7 @@
 #include "checkpt/freeze/pages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 enum { PIECE = 1 << 20, WORKERS_MAX = 16, WORKERS_AUTO = 2, STACK_SIZE = 256 << 10 };
 enum { ALONE_BELOW = 2 * PIECE }; /* starting a thread costs more than it saves */
+enum { WRITE_BACK = 8 << 20 };    /* large enough for the disk to be quick */
 
 struct found {
     Ckpt__TidWord *list; /* malloc()ed */
@@ -24,6 +26,7 @@ struct work {
     size_t extent;       /* the piece that comes next: in this extent … */
     uint64_t offset;     /* … this far in */
     uint64_t ticket;
+    uint64_t begun, total; /* bytes */
     bool failed;
     struct failure why;
     struct found found;
@@ -31,6 +34,8 @@ struct work {
 
 struct worker {
     struct work *work;
+    bool is_callers;       /* runs in the caller's thread */
+    uint64_t unwritten;    /* bytes since the disk was set to work */
     struct source source;
     unsigned char *buffer; /* PIECE + TID_WORDS_OVERLAP */
     struct found found;
@@ -39,6 +44,7 @@ struct worker {
 struct piece {
     const struct extent *extent;
     uint64_t address, ticket;
+    uint64_t before; /* bytes of the pieces before it */
     size_t length;
 };
 
@@ -50,8 +56,9 @@ static bool take(struct work *work, struct piece *piece)
     if (any) {
         const struct extent *extent = &extents->list[work->extent];
         uint64_t address = extent->address + work->offset, left = extent->length - work->offset, room = PIECE - address % PIECE;
-        *piece = (struct piece){extent, address, work->ticket++, (size_t)(left < room ? left : room)};
+        *piece = (struct piece){extent, address, work->ticket++, work->begun, (size_t)(left < room ? left : room)};
         work->offset += piece->length;
+        work->begun += piece->length;
         if (work->offset == extent->length) {
             work->extent++;
             work->offset = 0;
@@ -111,20 +118,42 @@ static bool copy(struct worker *worker, const struct piece *piece, struct failur
     return read;
 }
 
+/* Without it the disk would begin when all is copied: with the fsync. */
+static void write_back(struct worker *worker, size_t length)
+{
+    const struct pages *pages = worker->work->pages;
+    worker->unwritten += length;
+    if (pages->file < 0 || worker->unwritten < WRITE_BACK)
+        return;
+    worker->unwritten = 0;
+    sync_file_range(pages->file, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+static void tell(const struct worker *worker, uint64_t done)
+{
+    const struct pages *pages = worker->work->pages;
+    if (worker->is_callers)
+        progress_tell(pages->progress, "copying memory", done, worker->work->total);
+}
+
 static void *run(void *context)
 {
     struct worker *worker = context;
     struct piece piece;
     struct failure why;
-    while (take(worker->work, &piece))
-        if (!copy(worker, &piece, &why))
+    while (take(worker->work, &piece)) {
+        tell(worker, piece.before);
+        if (copy(worker, &piece, &why))
+            write_back(worker, piece.length);
+        else
             fail(worker->work, &why);
+    }
     return NULL;
 }
 
-static bool worker_init(struct worker *worker, struct work *work, struct failure *why)
+static bool worker_init(struct worker *worker, struct work *work, bool is_callers, struct failure *why)
 {
-    *worker = (struct worker){.work = work};
+    *worker = (struct worker){.work = work, .is_callers = is_callers};
     worker->buffer = malloc(PIECE + TID_WORDS_OVERLAP);
     if (worker->buffer == NULL)
         return failure_set(why, "%d bytes to copy with: out of memory", PIECE);
@@ -179,15 +208,29 @@ static void record_words(struct model *model, const struct worker *workers, unsi
     model->tid_words.n_words = total;
 }
 
+static uint64_t total_of(const struct extents *extents)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < extents->count; i++)
+        total += extents->list[i].length;
+    return total;
+}
+
+static unsigned worker_count(const struct pages *pages)
+{
+    if (pages->threads > 0)
+        return pages->threads < WORKERS_MAX ? pages->threads : WORKERS_MAX;
+    return pages->extents->bytes < ALONE_BELOW ? 1 : WORKERS_AUTO;
+}
+
 bool pages_copy(const struct pages *pages, struct model *model, struct failure *why)
 {
-    struct work work = {.pages = pages, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct work work = {.pages = pages, .lock = PTHREAD_MUTEX_INITIALIZER, .total = total_of(pages->extents)};
     struct worker workers[WORKERS_MAX];
-    unsigned wanted = pages->threads > 0 ? pages->threads : pages->extents->bytes < ALONE_BELOW ? 1 : WORKERS_AUTO, count = 0;
+    unsigned wanted = worker_count(pages), count = 0;
     bool ready = true;
-    wanted = wanted < WORKERS_MAX ? wanted : WORKERS_MAX;
     for (; count < wanted && ready; count++)
-        ready = worker_init(&workers[count], &work, why);
+        ready = worker_init(&workers[count], &work, count == 0, why);
     if (ready)
         run_all(workers, count);
     if (ready && !work.failed)

@@ -8,10 +8,12 @@
 struct pages {
     const struct extents *extents;
     struct ckpt_writer *writer;
-    bool is_snapshot; /* pid is a tracee_fork() child */
+    int file;               /* that the writer writes to: the disk is set to work on what is there already; -1: not */
+    bool is_snapshot;       /* pid is a tracee_fork() child, and the program runs */
     pid_t pid;              /* whose memory is read: the program, stopped, or a snapshot of it */
     unsigned threads;       /* 0: as many as there is work for */
     struct tid_set tids;    /* words that hold these are looked for */
+    const struct progress *progress; /* may be NULL */
 };
 
 /* Copies all extents. The words found are added to the model's record, ascending. Stops early when SIGINT, SIGTERM or SIGHUP (which the caller has blocked) is

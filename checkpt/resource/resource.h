@@ -5,6 +5,7 @@
 
 #include "checkpt/model/model.h"
 #include "checkpt/proc/proc.h"
+#include "checkpt/progress.h"
 
 struct tracee;
 struct plan;
@@ -71,6 +72,7 @@ struct thaw_options {
     const int *descriptor; /* of the image, instead of its path, which then is for messages only; NULL: none */
     const int *retval;     /* what sys_checkpoint() returns in the resumed program; NULL: what the image says */
     bool redacted_ok;      /* --redacted-ok: memory that was redacted is zeros */
+    const struct progress *progress; /* of verifying and unpacking; NULL: nobody waits */
     enum changed_policy changed; /* --changed=refuse|ignore|truncate: files that changed since the freeze; truncate cuts what the program was writing back to its size of then */
 };
 

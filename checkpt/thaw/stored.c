@@ -107,6 +107,12 @@ static uint64_t place(const struct stored_source *source, struct stored *stored,
     return size;
 }
 
+static bool unpacked(void *context, uint64_t done, uint64_t total)
+{
+    progress_tell(context, "unpacking memory", done, total);
+    return true;
+}
+
 static bool fill(struct stored_source *source, uint32_t space, const struct stored *stored, size_t first, unsigned char *memory, struct failure *why)
 {
     struct ckpt_fill *ranges = calloc(stored->count - first, sizeof(*ranges));
@@ -119,7 +125,10 @@ static bool fill(struct stored_source *source, uint32_t space, const struct stor
             ranges[count++] = (struct ckpt_fill){.space = space, .address = run->address, .length = run->length,
                                                  .memory = memory + (run->offset - source->unpacked_size)};
     }
-    bool done = ckpt_reader_fill(source->thaw->reader, ranges, count, NULL) == CKPT_OK || refuse(source->thaw, why);
+    const struct progress *progress = source->thaw->options.progress;
+    const struct ckpt_fill_options options = {.struct_size = sizeof(options), .context = (void *)(uintptr_t)progress, .progress = unpacked};
+    bool done = ckpt_reader_fill(source->thaw->reader, ranges, count, &options) == CKPT_OK || refuse(source->thaw, why);
+    progress_end(progress);
     free(ranges);
     return done;
 }

@@ -76,6 +76,21 @@ static void look_beside(struct session *s)
     free(path);
 }
 
+static bool verified(void *context, uint64_t done, uint64_t total)
+{
+    progress_tell(context, "verifying", done, total);
+    return true;
+}
+
+static enum ckpt_status verify(const struct thaw *thaw)
+{
+    const struct progress *progress = thaw->options.progress;
+    const struct ckpt_verify_options options = {.struct_size = sizeof(options), .context = (void *)(uintptr_t)progress, .progress = verified};
+    enum ckpt_status status = ckpt_reader_verify(thaw->reader, &options, NULL);
+    progress_end(progress);
+    return status;
+}
+
 static bool open_image(struct session *s, struct failure *why)
 {
     if (!open_file(s, why))
@@ -92,8 +107,7 @@ static bool open_image(struct session *s, struct failure *why)
         return refused_by_reader(s, status, "resuming", why);
     if (!stored_index_read(&s->index, s->thaw.reader, why) || !parents_are_there(s->thaw.reader, &s->index, why))
         return failure_prepend(why, "resuming");
-    const struct ckpt_verify_options options = {.struct_size = sizeof(options)};
-    status = s->thaw.options.verify ? ckpt_reader_verify(s->thaw.reader, &options, NULL) : CKPT_OK;
+    status = s->thaw.options.verify ? verify(&s->thaw) : CKPT_OK;
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "verifying", why);
     return model_load(&s->model, s->thaw.reader, why);

@@ -111,6 +111,11 @@ bool tracee_fork(struct tracee *tracee, pid_t *child, struct failure *why)
     return made;
 }
 
+void tracee_dismiss(pid_t child)
+{
+    kill(child, SIGKILL);
+}
+
 /* One that we are not the tracer of is left: it ends by itself. */
 bool tracee_reap(struct tracee *tracee, pid_t child, struct failure *why)
 {

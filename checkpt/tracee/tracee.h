@@ -67,6 +67,8 @@ bool tracee_calls_end(struct tracee *tracee, struct failure *why);
 /* fork: a child of the program's child, which has ended, so that the program has no part in it. It never runs a single instruction of the program: it is stopped
  * by us, and exits by itself should we die. Its memory is a copy-on-write snapshot. Refuses programs that adopt orphans. */
 bool tracee_fork(struct tracee *tracee, pid_t *child, struct failure *why);
+/* Lets it begin to end, without waiting for that; tracee_reap() is still needed. */
+void tracee_dismiss(pid_t child);
 /* Kills the child; works before and after tracee_detach. */
 bool tracee_reap(struct tracee *tracee, pid_t child, struct failure *why);
 
