@@ -246,12 +246,19 @@ static int serve(struct call *call)
     return EOPNOTSUPP;
 }
 
+/* Who calls has no options to give. */
+static void tell_in_the_way(void *context, const struct finding *finding)
+{
+    if (finding->verdict == VERDICT_REFUSED)
+        tell_refused(context, finding);
+}
+
 static int become(struct call *call)
 {
     int fd = number(call, FD), retval = number(call, RETVAL);
     struct failure why = {.exit_status = CLI_FAILED};
     struct thaw_options options = options_of(&fd, &retval);
-    thaw_program("the image's descriptor", &options, tell_refused, (char[]){"sys_checkpoint"}, &why);
+    thaw_program("the image's descriptor", &options, tell_in_the_way, (char[]){"sys_checkpoint"}, &why);
     return tell_failure("sys_checkpoint", &why);
 }
 

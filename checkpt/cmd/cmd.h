@@ -12,7 +12,7 @@ struct settings {
     const char *output, *mode, *compress, *parent;
     bool exit;
     /* thaw, and check as it would be */
-    const char *changed;
+    const char *changed, *stdio;
     bool pid, copy, verify, redacted_ok;
     /* check */
     bool plan;

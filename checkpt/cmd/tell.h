@@ -17,7 +17,7 @@ const char *tell_process(char subject[TELL_SUBJECT], pid_t pid);
 /* "checkpt: SUBJECT: SENTENCE" on stderr, and the exit status. The engine names the subject itself where it knows it. */
 int tell_failure(const char *subject, const struct failure *why);
 
-/* A complaint about one thing that is in the way, with the way out; `context` is the subject, a string. */
+/* A complaint about one thing that is in the way, or gets lost, with the way out; `context` is the subject, a string. */
 void tell_refused(void *context, const struct finding *finding);
 
 /* A line about long work on a terminal: "checkpt: SUBJECT: copying memory: 1.2 GiB of 4.0 GiB, 30 %". `subject` is borrowed, and so is the line. */

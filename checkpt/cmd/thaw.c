@@ -20,7 +20,7 @@ static enum changed_policy policy_of(const char *name)
 struct thaw_options thaw_options_of(const struct settings *settings)
 {
     return (struct thaw_options){.keep_pid = settings->pid, .copy = settings->copy, .verify = settings->verify, .redacted_ok = settings->redacted_ok,
-                                  .changed = policy_of(settings->changed)};
+                                  .stdio_of_image = settings->stdio != NULL && strcmp(settings->stdio, "image") == 0, .changed = policy_of(settings->changed)};
 }
 
 bool thaw_open_operand(const char **path, struct input *input, struct thaw_options *options, struct failure *why)

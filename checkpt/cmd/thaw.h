@@ -14,7 +14,9 @@
     {.name = "redacted-ok", .type = CLI_FLAG, .offset = offsetof(struct settings, redacted_ok), \
      .help = "resume it though parts of its memory were redacted (ckptedit --redact)"}, \
     {.name = "changed", .type = CLI_STRING, .offset = offsetof(struct settings, changed), .metavar = "POLICY", .choices = "refuse ignore truncate", \
-     .help = "files that changed since the freeze"},
+     .help = "files that changed since the freeze"}, \
+    {.name = "stdio", .type = CLI_STRING, .offset = offsetof(struct settings, stdio), .metavar = "WHOSE", .choices = "caller image", \
+     .help = "whose descriptors 0 to 2 are: the caller's, or the files of the image"},
 
 /* The engine's options out of the command line's. */
 struct thaw_options thaw_options_of(const struct settings *settings);

@@ -5,11 +5,9 @@
 #include <stdio.h>
 
 /* A regular file there may be the program's own work. */
-static const char *way_back(struct arena *arena, const struct proc_fd *fd)
+static const char *way_back(const struct proc_fd *fd)
 {
-    if (!S_ISREG(fd->mode) || fd->deleted || fd->target[0] != '/' || (fd->flags & O_ACCMODE) == O_RDONLY)
-        return NULL;
-    return arena_printf(arena, "resume it with %u>>%s to have it go on writing there", fd->number, fd->target);
+    return S_ISREG(fd->mode) && !fd->deleted && fd->target[0] == '/' ? "checkpt -r --stdio=image has it go on there" : NULL;
 }
 
 static void explain_fd(struct findings *findings, const struct proc_fd *fd, const struct files_fate *fate)
@@ -21,7 +19,7 @@ static void explain_fd(struct findings *findings, const struct proc_fd *fd, cons
     else if (fate->kind == FILES_CONTENT)
         findings_add(findings, VERDICT_SAVED, subject, NULL, "%s has no name any more: its %" PRIu64 " bytes are saved, and in memory afterwards", fate->noun, fd->size);
     else if (fate->kind == FILES_INHERITED)
-        findings_add(findings, VERDICT_CHANGED, subject, way_back(findings->arena, fd), "%s becomes descriptor %u of who resumes it", fate->noun, fate->from);
+        findings_add(findings, VERDICT_CHANGED, subject, way_back(fd), "%s becomes descriptor %u of who resumes it", fate->noun, fate->from);
 }
 
 /* Returns how many descriptors are refused. */

@@ -30,6 +30,8 @@ struct files_fate {
 /* files_kind.c: `same[i]`, from files_same(), is the first descriptor of the same open file. */
 struct files_fate files_fate(const struct freeze *freeze, const size_t *same, size_t index, struct arena *arena);
 struct stat files_status(const struct proc_fd *fd);
+/* /dev/null and its like: opened again, they are the same. */
+bool files_is_plain_device(uint64_t rdev);
 
 /* files_same.c: for each of freeze->fds the index of the first that is the same open file (its own, where it is alone). NULL with the sentence where the kernel
  * does not tell. */
@@ -39,6 +41,10 @@ size_t *files_same(const struct freeze *freeze, struct arena *arena, struct fail
 bool files_collect(struct freeze *freeze, struct failure *why);
 void files_check(struct thaw *thaw, struct findings *findings);
 bool files_plan(struct thaw *thaw, struct failure *why);
+
+/* files_standard.c: has what the image knows of 0 to 2 opened again, where it can be. A descriptor that is to be the caller's. */
+void files_take_back_standard(struct model *model);
+void files_check_standard(const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const Ckpt__File *file, struct findings *findings);
 
 /* files_locks.c: locks that somebody else holds now; locks taken again, of one open file by one of its descriptors. */
 void files_check_locks(struct thaw *thaw, struct findings *findings);

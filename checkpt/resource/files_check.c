@@ -94,7 +94,6 @@ static void check_file(const struct thaw *thaw, struct findings *findings, const
         findings_add(findings, VERDICT_REFUSED, subject, "put it back to where it was", "the program has it open, and it is another device now");
 }
 
-/* Without it there is nothing to copy for the others of the same open file. */
 static void check_inherited(const struct thaw *thaw, struct findings *findings)
 {
     const Ckpt__Descriptors *descriptors = &thaw->model->descriptors;
@@ -102,18 +101,9 @@ static void check_inherited(const struct thaw *thaw, struct findings *findings)
     for (size_t i = 0; i < descriptors->n_descriptors; i++) {
         const Ckpt__OpenFile *open_file = model_open_file(thaw->model, descriptors->descriptors[i]->open_file);
         const Ckpt__File *file = model_file(thaw->model, open_file->file);
-        uint32_t number = descriptors->descriptors[i]->number;
-        char subject[32];
         any |= open_file->inherited == 0;
-        if (open_file->inherited == 0)
-            continue;
-        snprintf(subject, sizeof(subject), "fd %u", number);
-        if (fcntl((int)open_file->inherited - 1, F_GETFD) < 0)
-            findings_add(findings, VERDICT_CHANGED, subject, "open it in the caller", "descriptor %u is closed in the caller: %s", open_file->inherited - 1,
-                         number < FILES_STANDARD ? "closed" : "it leads to /dev/null");
-        else
-            findings_add(findings, VERDICT_CHANGED, subject, NULL, "was %.*s; becomes the caller's descriptor %u", file != NULL ? (int)file->path.len : 1,
-                         file != NULL ? (const char *)file->path.data : "?", open_file->inherited - 1);
+        if (open_file->inherited != 0)
+            files_check_standard(descriptors->descriptors[i], open_file, file, findings);
     }
     if (any)
         findings_add(findings, VERDICT_SAVED, "files", NULL, "%zu descriptors", descriptors->n_descriptors);

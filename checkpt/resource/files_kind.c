@@ -31,8 +31,8 @@ bool files_is_written(const Ckpt__OpenFile *open_file)
     return (open_file->flags & O_PATH) == 0 && (open_file->flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* /dev/null and its like: opened again, they are the same. /dev/tty is whatever terminal the program has. */
-static bool is_plain_device(uint64_t rdev)
+/* /dev/tty is whatever terminal the program has. */
+bool files_is_plain_device(uint64_t rdev)
 {
     static const struct {
         unsigned major, minor;
@@ -100,8 +100,8 @@ static struct files_fate fate_of_directory(const struct proc_fd *fd)
 /* A terminal that one of 0 to 2 is on too comes from there. */
 static struct files_fate fate_of_device(const struct freeze *freeze, const struct proc_fd *fd)
 {
-    if (is_plain_device(fd->rdev) || is_controlling_terminal(freeze, fd->rdev))
-        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = is_plain_device(fd->rdev) ? fd->target : "/dev/tty"};
+    if (files_is_plain_device(fd->rdev) || is_controlling_terminal(freeze, fd->rdev))
+        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = files_is_plain_device(fd->rdev) ? fd->target : "/dev/tty"};
     return refused(fd->target, "a device, which cannot be saved", "have the program close it first");
 }
 
@@ -188,7 +188,7 @@ static struct files_fate fate_of(const struct freeze *freeze, const struct proc_
 
 static bool is_same_terminal(const struct proc_fd *standard, const struct proc_fd *fd)
 {
-    return S_ISCHR(fd->mode) && S_ISCHR(standard->mode) && standard->rdev == fd->rdev && !is_plain_device(fd->rdev);
+    return S_ISCHR(fd->mode) && S_ISCHR(standard->mode) && standard->rdev == fd->rdev && !files_is_plain_device(fd->rdev);
 }
 
 /* A pipe's two ends are one inode. */

@@ -10,7 +10,7 @@
 struct tracee;
 struct plan;
 
-/* One line of `checkpt explain` or `checkpt check`. */
+/* One line of `checkpt explain` or `checkpt check`. What is lost does not stand in the way, but is told before a thaw too. */
 enum verdict { VERDICT_SAVED, VERDICT_CHANGED, VERDICT_LOST, VERDICT_REFUSED };
 struct finding {
     enum verdict verdict;
@@ -73,6 +73,7 @@ struct thaw_options {
     const int *retval;     /* what sys_checkpoint() returns in the resumed program; NULL: what the image says */
     bool redacted_ok;      /* --redacted-ok: memory that was redacted is zeros */
     const struct progress *progress; /* of verifying and unpacking; NULL: nobody waits */
+    bool stdio_of_image;   /* --stdio=image: 0 to 2 are not the caller's where they can be opened again */
     enum changed_policy changed; /* --changed=refuse|ignore|truncate: files that changed since the freeze; truncate cuts what the program was writing back to its size of then */
 };
 

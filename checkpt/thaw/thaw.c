@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpt/resource/files.h"
 #include "checkpt/thaw/order.h"
 #include "checkpt/thaw/original_pid.h"
 #include "checkpt/thaw/parents.h"
@@ -119,7 +120,11 @@ static bool session_open(struct session *s, const char *path, const struct thaw_
     model_init(&s->model);
     s->thaw.model = &s->model;
     s->thaw.index = &s->index;
-    return open_image(s, why);
+    if (!open_image(s, why))
+        return false;
+    if (options->stdio_of_image)
+        files_take_back_standard(&s->model);
+    return true;
 }
 
 static void session_close(struct session *s)
@@ -159,13 +164,14 @@ static void raise_limits(const struct model *model)
     }
 }
 
-/* The image's own place is above the program's descriptors; the others of the plan's own come behind it. */
+/* The image's own place is above the program's descriptors; the others of the plan's own come behind it. What is to be 0 to 2 is opened as another first, for which there
+ * may be no room below. */
 static bool choose_descriptors(struct session *s, struct failure *why)
 {
     const Ckpt__Descriptors *program = &s->model.descriptors;
-    s->thaw.high = STDERR_FILENO + 1;
-    if (program->n_descriptors > 0 && program->descriptors[program->n_descriptors - 1]->number >= (uint32_t)s->thaw.high)
-        s->thaw.high = (int)program->descriptors[program->n_descriptors - 1]->number + 1;
+    s->thaw.high = STDERR_FILENO + 2;
+    if (program->n_descriptors > 0 && program->descriptors[program->n_descriptors - 1]->number > STDERR_FILENO)
+        s->thaw.high = (int)program->descriptors[program->n_descriptors - 1]->number + 2;
     s->thaw.image_fd = fcntl(s->file, F_DUPFD_CLOEXEC, s->thaw.high);
     if (s->thaw.image_fd < 0)
         return failure_errno(why, "descriptor %d, above the program's (raise the limit with ulimit -n)", s->thaw.high);
@@ -186,29 +192,28 @@ static bool make_plan(struct session *s, struct failure *why)
     return order_plan(thaw, why) && plan_seal(thaw->plan, why);
 }
 
-static bool check_and_tell(struct session *s, void (*refused)(void *context, const struct finding *finding), void *context, struct failure *why)
+static bool check_and_tell(struct session *s, void (*tell)(void *context, const struct finding *finding), void *context, struct failure *why)
 {
     struct arena arena = {0};
     struct findings findings = {.arena = &arena};
     check(s, &findings);
+    bool fine = findings.refused == 0;
     for (size_t i = 0; i < findings.count; i++) {
         const struct finding *finding = &findings.list[i];
-        if (finding->verdict != VERDICT_REFUSED)
-            continue;
-        if (refused != NULL)
-            refused(context, finding);
-        failure_set(why, "%s", "");
+        if (tell != NULL && (finding->verdict == VERDICT_REFUSED || (fine && finding->verdict == VERDICT_LOST)))
+            tell(context, finding);
     }
-    bool fine = findings.refused == 0;
+    if (!fine)
+        failure_set(why, "%s", "");
     arena_deinit(&arena);
     return fine;
 }
 
-bool thaw_program(const char *path, const struct thaw_options *options, void (*refused)(void *context, const struct finding *finding),
+bool thaw_program(const char *path, const struct thaw_options *options, void (*tell)(void *context, const struct finding *finding),
                   void *context, struct failure *why)
 {
     struct session s;
-    if (session_open(&s, path, options, why) && check_and_tell(&s, refused, context, why) && make_plan(&s, why)) {
+    if (session_open(&s, path, options, why) && check_and_tell(&s, tell, context, why) && make_plan(&s, why)) {
         if (options->keep_pid)
             original_pid_run(&s.thaw, why);
         else
