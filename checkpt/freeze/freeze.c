@@ -137,13 +137,15 @@ static bool attach(struct session *s, struct failure *why)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
     enum { TRIES = 2000 };
+    bool ever_changed = false;
     s->freeze.tracee = tracee_create(s->request->pid);
     for (int i = 0; i < TRIES; i++) {
         bool changed;
         if (!interrupt_none(why) || !tracee_attach(s->freeze.tracee, why) || !look_again(&s->freeze, &changed, why))
             return false;
+        ever_changed = ever_changed || changed;
         if (look_is_thawed(&s->freeze))
-            return !changed || explain(s, why);
+            return !ever_changed || explain(s, why);
         tracee_detach(s->freeze.tracee);
         nanosleep(&moment, NULL);
     }

@@ -3,9 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "checkpt/freeze/interrupt.h"
+#include "checkpt/proc/text.h"
 #include "checkpt/resource/survey.h"
 #include "checkpt/thaw/plan.h"
 #include "checkpt/tracee/refusal.h"
@@ -35,10 +40,64 @@ static void survey_all(struct freeze *freeze)
             survey_find(freeze->survey, &freeze->maps[i]);
 }
 
+/* Its own code is mapped until it gives way to the program; what a thaw leaves behind is written to until the program has all of its memory. */
+static bool is_checkpt(const struct proc_mapping *maps, size_t count)
+{
+    struct stat own;
+    bool known = stat("/proc/self/exe", &own) == 0;
+    for (size_t i = 0; i < count; i++)
+        if ((known && (maps[i].protection & PROT_EXEC) != 0 && maps[i].inode == own.st_ino && maps[i].device == own.st_dev) ||
+            (strcmp(maps[i].path, "/memfd:" PLAN_REMAINS) == 0 && (maps[i].protection & PROT_WRITE) != 0))
+            return true;
+    return false;
+}
+
+static bool is_checkpt_now(const struct freeze *freeze)
+{
+    struct arena arena = {0};
+    struct proc_mapping *maps;
+    struct failure ignored;
+    size_t count;
+    bool is = freeze->pid != getpid() && proc_maps(freeze->directory, &arena, &maps, &count, &ignored) && is_checkpt(maps, count);
+    arena_deinit(&arena);
+    return is;
+}
+
+/* Milliseconds that it is waited for, by what it was told to do. Between fork() and execve() all of them are for a moment. */
+static int patience_with(const struct freeze *freeze)
+{
+    static const char *const resuming[] = {"-r", "thaw", "--become"};
+    struct failure ignored;
+    size_t length;
+    char *arguments = proc_text(freeze->directory, "cmdline", &length, &ignored);
+    size_t name = arguments != NULL ? strlen(arguments) + 1 : 0;
+    int patience = 1000;
+    for (size_t i = 0; name > 0 && name < length && i < sizeof(resuming) / sizeof(resuming[0]); i++)
+        if (strcmp(arguments + name, resuming[i]) == 0)
+            patience = 10000;
+    free(arguments);
+    return patience;
+}
+
+/* Who resumes a program and freezes it at once means the program. Nothing is stopped for that; whether it became one is judged once more when it is. */
+static bool wait_for_program(const struct freeze *freeze, struct failure *why)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    int patience = is_checkpt_now(freeze) ? patience_with(freeze) : 0;
+    for (int i = 0; i < patience; i++) {
+        if (!interrupt_none(why))
+            return false;
+        nanosleep(&moment, NULL);
+        if (!is_checkpt_now(freeze))
+            return true;
+    }
+    return patience == 0 || failure_set(why, "it is checkpt itself, and has not become the program that it resumes or starts; name that program's process");
+}
+
 bool look_before(struct freeze *freeze, struct failure *why)
 {
     struct arena *arena = &freeze->model->arena;
-    if (!proc_open(freeze->pid, &freeze->directory, why) || !look_at_process(freeze, why) || !may_look(freeze, why) ||
+    if (!proc_open(freeze->pid, &freeze->directory, why) || !may_look(freeze, why) || !wait_for_program(freeze, why) || !look_at_process(freeze, why) ||
         !proc_smaps(freeze->directory, arena, &freeze->maps, &freeze->map_count, why) ||
         !proc_fds(freeze->directory, arena, &freeze->fds, &freeze->fd_count, why))
         return false;
@@ -124,10 +183,10 @@ static bool stands_in(const struct freeze *freeze, const struct proc_mapping *ma
 
 bool look_is_thawed(const struct freeze *freeze)
 {
-    for (size_t i = 0; i < freeze->map_count; i++) {
-        const struct proc_mapping *mapping = &freeze->maps[i];
-        if (strcmp(mapping->path, "/memfd:" PLAN_REMAINS) == 0 && ((mapping->protection & PROT_WRITE) != 0 || stands_in(freeze, mapping)))
+    if (is_checkpt(freeze->maps, freeze->map_count))
+        return false;
+    for (size_t i = 0; i < freeze->map_count; i++)
+        if (strcmp(freeze->maps[i].path, "/memfd:" PLAN_REMAINS) == 0 && stands_in(freeze, &freeze->maps[i]))
             return false;
-    }
     return true;
 }
