@@ -15,11 +15,13 @@ static void store_stat(struct proc_fd *fd, const struct stat *file)
     fd->rdev = file->st_rdev;
     fd->mode = file->st_mode;
     fd->links = (uint32_t)file->st_nlink;
+    fd->uid = file->st_uid;
+    fd->gid = file->st_gid;
     fd->mtime_seconds = file->st_mtim.tv_sec;
     fd->mtime_nanoseconds = (uint32_t)file->st_mtim.tv_nsec;
 }
 
-enum outcome { READ, GONE, FAILED };
+enum outcome { READ, GONE, ANOTHER, FAILED };
 
 /* A running program closes descriptors while they are read: those are left out. */
 static enum outcome read_fd(int directory, uint32_t number, struct arena *arena, struct proc_fd *fd, struct failure *why)
@@ -44,7 +46,17 @@ static enum outcome read_fd(int directory, uint32_t number, struct arena *arena,
     }
     if (proc_fdinfo(directory, number, arena, fd, why))
         return READ;
-    return fstatat(directory, name, &file, 0) != 0 && errno == ENOENT ? GONE : FAILED;
+    return fstatat(directory, name, &file, 0) != 0 && errno == ENOENT ? GONE : ANOTHER;
+}
+
+/* One that was closed while it was read, and is another by now, is read again. */
+static enum outcome read_until_sure(int directory, uint32_t number, struct arena *arena, struct proc_fd *fd, struct failure *why)
+{
+    enum { TRIES = 100 };
+    enum outcome outcome = ANOTHER;
+    for (int i = 0; i < TRIES && outcome == ANOTHER; i++)
+        outcome = read_fd(directory, number, arena, fd, why);
+    return outcome == ANOTHER ? FAILED : outcome;
 }
 
 bool proc_fds(int directory, struct arena *arena, struct proc_fd **fds, size_t *count, struct failure *why)
@@ -56,7 +68,7 @@ bool proc_fds(int directory, struct arena *arena, struct proc_fd **fds, size_t *
     struct proc_array array = {.element = sizeof(struct proc_fd)};
     for (size_t i = 0; i < number_count; i++) {
         struct proc_fd fd;
-        enum outcome outcome = read_fd(directory, numbers[i], arena, &fd, why);
+        enum outcome outcome = read_until_sure(directory, numbers[i], arena, &fd, why);
         if (outcome == FAILED) {
             proc_array_drop(&array);
             return false;

@@ -16,14 +16,15 @@ static const struct {
 
 static bool parse_lock(const char *text, struct proc_lock *lock)
 {
-    char type[16], access[16], end[32];
+    char type[16], state[16], access[16], end[32];
     unsigned long long start;
-    if (sscanf(text, " %*u: %15s %*s %15s %*d %*x:%*x:%*u %llu %31s", type, access, &start, end) != 4)
+    if (sscanf(text, " %*u: %15s %15s %15s %*d %*x:%*x:%*u %llu %31s", type, state, access, &start, end) != 5)
         return false;
     for (size_t i = 0; i < sizeof(lock_types) / sizeof(*lock_types); i++) {
         if (strcmp(type, lock_types[i].word) != 0)
             continue;
         lock->type = lock_types[i].type;
+        lock->breaking = strcmp(state, "BREAKING") == 0;
         lock->write = strcmp(access, "WRITE") == 0;
         lock->start = start;
         lock->length = strcmp(end, "EOF") == 0 ? 0 : strtoull(end, NULL, 10) - start + 1;

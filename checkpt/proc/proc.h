@@ -32,7 +32,7 @@ enum {
     PROC_VM_DONTDUMP = 1 << 5, PROC_VM_WIPEONFORK = 1 << 6, PROC_VM_HUGEPAGE = 1 << 7, PROC_VM_NOHUGEPAGE = 1 << 8, PROC_VM_MERGEABLE = 1 << 9,
     PROC_VM_NORESERVE = 1 << 10, PROC_VM_HUGETLB = 1 << 11, PROC_VM_IO = 1 << 12, PROC_VM_PFNMAP = 1 << 13, PROC_VM_SEALED = 1 << 14,
     PROC_VM_UFFD = 1 << 15, PROC_VM_ACCOUNT = 1 << 16, PROC_VM_MIXEDMAP = 1 << 17, PROC_VM_SHADOW_STACK = 1 << 18, PROC_VM_MAYSHARE = 1 << 19,
-    PROC_VM_MAYWRITE = 1 << 20,
+    PROC_VM_MAYWRITE = 1 << 20, PROC_VM_LOCKONFAULT = 1 << 21,
 };
 bool proc_maps(int directory, struct arena *arena, struct proc_mapping **maps, size_t *count, struct failure *why);   /* /proc/PID/maps: fast */
 bool proc_smaps(int directory, struct arena *arena, struct proc_mapping **maps, size_t *count, struct failure *why);  /* with vm_flags: walks page tables */
@@ -60,17 +60,18 @@ struct proc_status {
     int32_t process /* Tgid */, tracer_pid, threads;
     uint32_t seccomp;
     uint32_t seccomp_filters; /* Linux 5.9 */
+    uint64_t locked_kib;      /* VmLck */
     bool no_new_privs, thp_enabled;
 };
 bool proc_status(int directory, const char *name, struct arena *arena, struct proc_status *status, struct failure *why);
 
 /* --- fd.c, fdinfo.c */
-struct proc_lock { int type; /* Lock.Type of schemas/files.proto */ bool write; uint64_t start, length; };
+struct proc_lock { int type; /* Lock.Type of schemas/files.proto */ bool write, breaking /* a lease that somebody waits for */; uint64_t start, length; };
 struct proc_fd {
     uint32_t number;
     const char *target;        /* readlink of fd/N: path, "pipe:[123]", "anon_inode:[eventpoll]" …, without " (deleted)" */
     bool deleted;
-    uint64_t device, inode, size, rdev; uint32_t mode, links; int64_t mtime_seconds; uint32_t mtime_nanoseconds; /* stat of fd/N */
+    uint64_t device, inode, size, rdev; uint32_t mode, links, uid, gid; int64_t mtime_seconds; uint32_t mtime_nanoseconds; /* stat of fd/N */
     uint64_t position;
     uint32_t flags;            /* O_*, O_CLOEXEC split off */
     bool close_on_exec;

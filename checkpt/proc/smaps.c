@@ -14,7 +14,7 @@ static const struct {
     {"dd", PROC_VM_DONTDUMP},   {"wf", PROC_VM_WIPEONFORK}, {"hg", PROC_VM_HUGEPAGE}, {"nh", PROC_VM_NOHUGEPAGE}, {"mg", PROC_VM_MERGEABLE},
     {"nr", PROC_VM_NORESERVE},  {"ht", PROC_VM_HUGETLB},  {"io", PROC_VM_IO},         {"pf", PROC_VM_PFNMAP},    {"sl", PROC_VM_SEALED},
     {"um", PROC_VM_UFFD},       {"uw", PROC_VM_UFFD},     {"ui", PROC_VM_UFFD},       {"ac", PROC_VM_ACCOUNT},   {"mm", PROC_VM_MIXEDMAP},
-    {"ss", PROC_VM_SHADOW_STACK}, {"ms", PROC_VM_MAYSHARE}, {"mw", PROC_VM_MAYWRITE},
+    {"ss", PROC_VM_SHADOW_STACK}, {"ms", PROC_VM_MAYSHARE}, {"mw", PROC_VM_MAYWRITE}, {"lf", PROC_VM_LOCKONFAULT},
 };
 
 static uint32_t flag_of(const char *letters)

@@ -37,6 +37,7 @@ static const struct {
     FIELD("TracerPid", 10, KIND_I32, tracer_pid),
     FIELD("Uid", 10, KIND_IDS, uid),
     FIELD("Gid", 10, KIND_IDS, gid),
+    FIELD("VmLck", 10, KIND_U64, locked_kib),
     FIELD("THP_enabled", 10, KIND_BOOL, thp_enabled),
     FIELD("Threads", 10, KIND_I32, threads),
     FIELD("SigPnd", 16, KIND_U64, sig_pending),

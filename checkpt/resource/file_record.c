@@ -42,6 +42,8 @@ void file_record_status(struct arena *arena, Ckpt__File *file, const struct stat
     file->mode = status->st_mode;
     file->rdev = status->st_rdev;
     file->links = (uint32_t)status->st_nlink;
+    file->uid = status->st_uid;
+    file->gid = status->st_gid;
     Ckpt__File__Time *modified = arena_alloc(arena, sizeof(*modified));
     ckpt__file__time__init(modified);
     modified->seconds = status->st_mtim.tv_sec;

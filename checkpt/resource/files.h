@@ -50,6 +50,9 @@ void files_check_standard(const Ckpt__Descriptor *descriptor, const Ckpt__OpenFi
 void files_check_locks(struct thaw *thaw, struct findings *findings);
 void files_plan_locks(struct thaw *thaw, uint32_t number, Ckpt__Lock *const *locks, size_t count);
 
+/* files_content.c: mode, owner and time of what was made of a content; only now, so that whoever opened it before was not kept from it. */
+void files_plan_attributes(struct plan *plan, const Ckpt__File *file, int content);
+
 /* Whether the program can write through an open file. */
 bool files_is_written(const Ckpt__OpenFile *open_file);
 

@@ -45,10 +45,10 @@ static void tell_changed(const struct thaw *thaw, struct findings *findings, con
                      "the program has it open, and %s since the freeze", changed);
 }
 
-static bool may_open(const char *path, const struct use *use)
+static bool may_open(const char *path, const struct stat *status, const struct use *use)
 {
-    uint32_t follow = (use->flags & O_PATH) != 0 ? O_NOFOLLOW : 0;
-    int fd = open(path, (int)(use->flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_NOATIME | follow)) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    uint32_t kept = O_ACCMODE | O_PATH | O_NOATIME | (S_ISDIR(status->st_mode) ? O_DIRECTORY : 0) | ((use->flags & O_PATH) != 0 ? O_NOFOLLOW : 0);
+    int fd = open(path, (int)(use->flags & kept) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     if (fd >= 0)
         close(fd);
     return fd >= 0;
@@ -84,7 +84,7 @@ static void check_file(const struct thaw *thaw, struct findings *findings, const
         findings_add(findings, VERDICT_REFUSED, subject, "put it back to where it was, or drop it with ckptedit --drop-fd", "the program has it open: %s", strerror(errno));
     else if ((status.st_mode & S_IFMT) != (file->mode & S_IFMT))
         findings_add(findings, VERDICT_REFUSED, subject, "put it back to where it was", "the program has it open, and it is something else now");
-    else if (!may_open(path, use))
+    else if (!may_open(path, &status, use))
         findings_add(findings, VERDICT_REFUSED, subject, "a caller who may open it", "the program has it open: %s", strerror(errno));
     else if (S_ISREG(status.st_mode))
         check_regular(thaw, findings, subject, path, file, use, &status);

@@ -7,14 +7,21 @@
 #include "checkpt/resource/files.h"
 #include "checkpt/tracee/tracee.h"
 
-/* The path of one's own directory in /proc has one's number in it. */
+/* The path of one's own directory in /proc has one's number in it, the first thread's has it twice. */
 static const char *path_of(const struct freeze *freeze, const struct files_fate *fate)
 {
-    char own[32];
-    int length = snprintf(own, sizeof(own), "/proc/%d/", freeze->pid);
-    if (fate->kind != FILES_VIRTUAL || strncmp(fate->noun, own, (size_t)length) != 0)
-        return fate->noun;
-    return arena_printf(&freeze->model->arena, "/proc/self/%s", fate->noun + length);
+    char own[32], leader[64];
+    int own_length = snprintf(own, sizeof(own), "/proc/%d", freeze->pid), leader_length = snprintf(leader, sizeof(leader), "%s/task/%d", own, freeze->pid);
+    const struct {
+        const char *path, *same;
+        size_t length;
+    } names[] = {{leader, "/proc/thread-self", (size_t)leader_length}, {own, "/proc/self", (size_t)own_length}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && fate->kind == FILES_VIRTUAL; i++) {
+        const char *rest = fate->noun + names[i].length;
+        if (strncmp(fate->noun, names[i].path, names[i].length) == 0 && (*rest == '/' || *rest == '\0'))
+            return arena_printf(&freeze->model->arena, "%s%s", names[i].same, rest);
+    }
+    return fate->noun;
 }
 
 static Ckpt__File *collect_file(struct freeze *freeze, const struct proc_fd *fd, const struct files_fate *fate)
@@ -107,8 +114,10 @@ static bool ask_some(struct freeze *freeze, const struct asked *asked, size_t co
     if (!tracee_calls(freeze->tracee, 0, calls, 2 * count, why) || !tracee_read(freeze->tracee, scratch, owners, count * sizeof(owners[0]), why))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (calls[2 * i].result == 0)
+        if (calls[2 * i].result == 0) {
             asked[i].open_file->owner = owners[i].type == F_OWNER_PGRP ? -owners[i].pid : owners[i].pid;
+            asked[i].open_file->owner_is_thread = owners[i].type == F_OWNER_TID;
+        }
         if (calls[2 * i + 1].result > 0)
             asked[i].open_file->owner_signal = (int32_t)calls[2 * i + 1].result;
     }

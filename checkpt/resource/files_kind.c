@@ -9,6 +9,12 @@
 #include "checkpt/resource/file_record.h"
 #include "checkpt/resource/files.h"
 
+#ifndef MQUEUE_MAGIC
+#define MQUEUE_MAGIC 0x19800202
+#endif
+#ifndef SECRETMEM_MAGIC
+#define SECRETMEM_MAGIC 0x5345434d
+#endif
 #ifndef CGROUP2_SUPER_MAGIC
 #define CGROUP2_SUPER_MAGIC 0x63677270
 #endif
@@ -20,6 +26,8 @@ struct stat files_status(const struct proc_fd *fd)
         .st_ino = fd->inode,
         .st_mode = fd->mode,
         .st_nlink = fd->links,
+        .st_uid = fd->uid,
+        .st_gid = fd->gid,
         .st_rdev = fd->rdev,
         .st_size = (off_t)fd->size,
         .st_mtim = {fd->mtime_seconds, fd->mtime_nanoseconds},
@@ -31,16 +39,22 @@ bool files_is_written(const Ckpt__OpenFile *open_file)
     return (open_file->flags & O_PATH) == 0 && (open_file->flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* /dev/tty is whatever terminal the program has. */
-bool files_is_plain_device(uint64_t rdev)
+/* /dev/null and its like: opened again, they are the same. /dev/tty is whatever terminal the program has. NULL: another device. */
+static const char *plain_device(uint64_t rdev)
 {
     static const struct {
         unsigned major, minor;
-    } devices[] = {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}};
+        const char *usual;
+    } devices[] = {{1, 3, "/dev/null"}, {1, 5, "/dev/zero"}, {1, 7, "/dev/full"}, {1, 8, "/dev/random"}, {1, 9, "/dev/urandom"}, {5, 0, "/dev/tty"}};
     for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
         if (major(rdev) == devices[i].major && minor(rdev) == devices[i].minor)
-            return true;
-    return false;
+            return devices[i].usual;
+    return NULL;
+}
+
+bool files_is_plain_device(uint64_t rdev)
+{
+    return plain_device(rdev) != NULL;
 }
 
 /* proc_pid_stat(5): the minor number is in bits 31 to 20 and 7 to 0. */
@@ -67,17 +81,69 @@ static struct files_fate refused(const char *noun, const char *reason, const cha
     return (struct files_fate){.kind = FILES_REFUSED, .noun = noun, .reason = reason, .way_out = way_out};
 }
 
+static bool is_breaking_lease(const struct proc_fd *fd)
+{
+    for (size_t i = 0; i < fd->lock_count; i++)
+        if (fd->locks[i].breaking)
+            return true;
+    return false;
+}
+
+/* A thread's own directory in /proc; the leader's is found again, the others' ids will be others. */
+static bool is_of_another_thread(const struct freeze *freeze, const char *path)
+{
+    char tasks[40], leader[64];
+    int length = snprintf(tasks, sizeof(tasks), "/proc/%d/task/", freeze->pid), whole = snprintf(leader, sizeof(leader), "%s%d", tasks, freeze->pid);
+    return strncmp(path, tasks, (size_t)length) == 0 && path[length] != '\0' &&
+           (strncmp(path, leader, (size_t)whole) != 0 || (path[whole] != '/' && path[whole] != '\0'));
+}
+
+static struct files_fate fate_of_virtual(const struct freeze *freeze, const struct proc_fd *fd)
+{
+    if (is_of_another_thread(freeze, fd->target))
+        return refused(fd->target, "of one of its threads, which will have another id", "have the program close it first");
+    return (struct files_fate){.kind = FILES_VIRTUAL, .noun = fd->target};
+}
+
+/* File systems whose files are more than their bytes: what a copy of those would make of them is something else. */
+static const char *reason_of_file_system(const struct freeze *freeze, const struct proc_fd *fd)
+{
+    static const struct {
+        uint64_t magic;
+        const char *reason;
+    } systems[] = {
+        {MQUEUE_MAGIC, "a POSIX message queue, which cannot be saved"},
+        {SECRETMEM_MAGIC, "secret memory (memfd_secret), which nobody else can read"},
+        {HUGETLBFS_MAGIC, "a file of huge pages (hugetlbfs), which is not saved yet"},
+        {PROC_SUPER_MAGIC, "of a process or thread that has ended"},
+    };
+    char name[48];
+    struct statfs fs;
+    snprintf(name, sizeof(name), "/proc/%d/fd/%u", freeze->pid, fd->number);
+    if (statfs(name, &fs) != 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
+        if ((uint64_t)fs.f_type == systems[i].magic)
+            return systems[i].reason;
+    return NULL;
+}
+
 /* A file that has lost its name and has others would be written to under those. */
-static struct files_fate fate_of_regular(const struct proc_fd *fd)
+static struct files_fate fate_of_regular(const struct freeze *freeze, const struct proc_fd *fd)
 {
     struct stat status = files_status(fd);
     bool is_written = (fd->flags & O_PATH) == 0 && (fd->flags & O_ACCMODE) != O_RDONLY;
     if (!fd->deleted && is_made_up(fd->target))
-        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = fd->target};
+        return fate_of_virtual(freeze, fd);
+    if (is_breaking_lease(fd))
+        return refused(fd->target, "somebody waits for the program to give up its lease", "try again when the program has given it up");
     if (!fd->deleted && file_leads_to(fd->target, &status))
         return (struct files_fate){.kind = FILES_BY_PATH, .noun = fd->target};
     if (fd->target[0] != '/')
         return refused(fd->target, "a namespace or another object of the kernel, which cannot be saved", "have the program close it first");
+    const char *reason = reason_of_file_system(freeze, fd);
+    if (reason != NULL)
+        return refused(fd->target, reason, "have the program close it first");
     if (!fd->deleted)
         return refused(fd->target, "the path leads to another file from here", "undo the mount that hides it");
     if (fd->links > 0 && is_written)
@@ -85,23 +151,33 @@ static struct files_fate fate_of_regular(const struct proc_fd *fd)
     return (struct files_fate){.kind = FILES_CONTENT, .noun = fd->target};
 }
 
-static struct files_fate fate_of_directory(const struct proc_fd *fd)
+static struct files_fate fate_of_directory(const struct freeze *freeze, const struct proc_fd *fd)
 {
     struct stat status = files_status(fd);
     if (fd->deleted)
         return refused(fd->target, "a directory that has been removed", "have the program close it first");
     if (is_made_up(fd->target))
-        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = fd->target};
+        return fate_of_virtual(freeze, fd);
     if (!file_leads_to(fd->target, &status))
         return refused(fd->target, "the path leads to another directory from here", "undo the mount that hides it");
     return (struct files_fate){.kind = FILES_BY_PATH, .noun = fd->target};
 }
 
+/* By its number: a device is the same under whatever name. */
+static bool is_there(const struct proc_fd *fd)
+{
+    struct stat there;
+    return !fd->deleted && fd->target[0] == '/' && stat(fd->target, &there) == 0 && S_ISCHR(there.st_mode) && there.st_rdev == fd->rdev;
+}
+
 /* A terminal that one of 0 to 2 is on too comes from there. */
 static struct files_fate fate_of_device(const struct freeze *freeze, const struct proc_fd *fd)
 {
-    if (files_is_plain_device(fd->rdev) || is_controlling_terminal(freeze, fd->rdev))
-        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = files_is_plain_device(fd->rdev) ? fd->target : "/dev/tty"};
+    const char *plain = plain_device(fd->rdev);
+    if (plain != NULL && !is_there(fd))
+        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = plain};
+    if (plain != NULL || is_controlling_terminal(freeze, fd->rdev))
+        return (struct files_fate){.kind = FILES_VIRTUAL, .noun = plain != NULL ? fd->target : "/dev/tty"};
     return refused(fd->target, "a device, which cannot be saved", "have the program close it first");
 }
 
@@ -170,9 +246,9 @@ static struct files_fate fate_of(const struct freeze *freeze, const struct proc_
         return (struct files_fate){.kind = FILES_BY_PATH, .noun = fd->target};
     switch (fd->mode & S_IFMT) {
     case S_IFREG:
-        return fate_of_regular(fd);
+        return fate_of_regular(freeze, fd);
     case S_IFDIR:
-        return fate_of_directory(fd);
+        return fate_of_directory(freeze, fd);
     case S_IFCHR:
         return fate_of_device(freeze, fd);
     case S_IFBLK:
@@ -188,7 +264,7 @@ static struct files_fate fate_of(const struct freeze *freeze, const struct proc_
 
 static bool is_same_terminal(const struct proc_fd *standard, const struct proc_fd *fd)
 {
-    return S_ISCHR(fd->mode) && S_ISCHR(standard->mode) && standard->rdev == fd->rdev && !files_is_plain_device(fd->rdev);
+    return S_ISCHR(fd->mode) && S_ISCHR(standard->mode) && standard->rdev == fd->rdev && plain_device(fd->rdev) == NULL;
 }
 
 /* A pipe's two ends are one inode. */

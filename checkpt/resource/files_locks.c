@@ -40,6 +40,18 @@ static void check_whole(struct findings *findings, const char *subject, int fd, 
         findings_add(findings, VERDICT_REFUSED, subject, "end who holds it, or wait for it", "somebody holds a lock (flock) that the program had");
 }
 
+/* Only the owner of a file, or who has CAP_LEASE, gets one; a read lease wants no writers, a write lease nobody else at all. */
+static void check_lease(struct findings *findings, const char *subject, int fd, const Ckpt__Lock *lock)
+{
+    if (fcntl(fd, F_SETLEASE, lock->write ? F_WRLCK : F_RDLCK) == 0)
+        fcntl(fd, F_SETLEASE, F_UNLCK);
+    else if (errno == EAGAIN)
+        findings_add(findings, VERDICT_REFUSED, subject, "end who has it open, or wait for it", "somebody has it open, and the program had a %s lease on it",
+                     lock->write ? "write" : "read");
+    else
+        findings_add(findings, VERDICT_REFUSED, subject, "a caller who owns the file, or has CAP_LEASE", "the program had a lease on it: %s", strerror(errno));
+}
+
 static void check_locks(struct findings *findings, const Ckpt__File *file, Ckpt__Lock *const *locks, size_t count)
 {
     char path[PATH_MAX], subject[PATH_MAX + 8];
@@ -53,6 +65,8 @@ static void check_locks(struct findings *findings, const Ckpt__File *file, Ckpt_
             check_range(findings, subject, fd, locks[i]);
         else if (locks[i]->type == CKPT__LOCK__TYPE__FLOCK)
             check_whole(findings, subject, fd, locks[i]);
+        else
+            check_lease(findings, subject, fd, locks[i]);
     }
     if (fd >= 0)
         close(fd);

@@ -67,16 +67,17 @@ static void plan_dup(struct making *m, uint32_t from, const Ckpt__Descriptor *de
               PLAN_NUMBER(descriptor->close_on_exec ? O_CLOEXEC : 0));
 }
 
-/* What was opened as no link may lie behind one now; and O_TMPFILE leaves the O_DIRECTORY in it behind, on a regular file. */
-static uint32_t flags_of(const Ckpt__OpenFile *open_file, const char *path)
+/* O_TMPFILE has O_DIRECTORY in it. What was opened as no link may lie behind one now; what is made of a content does. */
+static uint32_t flags_of(const Ckpt__File *file, const Ckpt__OpenFile *open_file, const char *path)
 {
     struct stat status;
-    if ((open_file->flags & O_PATH) != 0)
-        return open_file->flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    uint32_t never = O_TMPFILE_ALONE | O_ASYNC | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC;
-    never |= (open_file->flags & O_TMPFILE_ALONE) != 0 ? O_DIRECTORY : 0u;
-    never |= lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? O_NOFOLLOW : 0u;
-    return (open_file->flags & ~never) | O_NOCTTY;
+    uint32_t unwanted = S_ISDIR(file->mode) ? 0 : O_DIRECTORY;
+    bool is_path = (open_file->flags & O_PATH) != 0;
+    if (file->space != 0 || (!is_path && lstat(path, &status) == 0 && S_ISLNK(status.st_mode)))
+        unwanted |= O_NOFOLLOW;
+    if (is_path)
+        return open_file->flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW) & ~unwanted;
+    return (open_file->flags & ~(uint32_t)(O_TMPFILE_ALONE | O_ASYNC | O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC | unwanted)) | O_NOCTTY;
 }
 
 static bool has_offset(const Ckpt__File *file, const Ckpt__OpenFile *open_file)
@@ -104,7 +105,7 @@ static void plan_owner(struct making *m, const Ckpt__Descriptor *descriptor, con
         if (model->threads[i].record.tid == open_file->owner)
             thread = i;
     if (thread < model->thread_count)
-        owner = (struct f_owner_ex){.type = thread == 0 ? F_OWNER_PID : F_OWNER_TID};
+        owner = (struct f_owner_ex){.type = thread == 0 && !open_file->owner_is_thread ? F_OWNER_PID : F_OWNER_TID};
     if (known || thread < model->thread_count) {
         uint32_t data = plan_data(plan, &owner, sizeof(owner), sizeof(uint32_t));
         if (thread < model->thread_count)
@@ -119,12 +120,12 @@ static void plan_owner(struct making *m, const Ckpt__Descriptor *descriptor, con
                   PLAN_NUMBER(open_file->flags));
 }
 
-static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const char *path)
+static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const Ckpt__File *file, const char *path)
 {
     struct plan *plan = m->thaw->plan;
     uint32_t given = m->lowest, data = plan_data(plan, path, strlen(path) + 1, 1);
     PLAN_EXPECT(plan, given, about(m, descriptor, path, "opening it"), SYS_openat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(data),
-                PLAN_NUMBER(flags_of(open_file, path) | (descriptor->close_on_exec ? O_CLOEXEC : 0)));
+                PLAN_NUMBER(flags_of(file, open_file, path) | (descriptor->close_on_exec ? O_CLOEXEC : 0)));
     if (given == descriptor->number)
         return;
     plan_dup(m, given, descriptor);
@@ -148,7 +149,7 @@ static void plan_made(struct making *m, const Ckpt__Descriptor *descriptor, cons
         snprintf(path, sizeof(path), "/proc/self/fd/%d", m->thaw->content[file->id - 1]);
     else
         file_path(file, path);
-    plan_open(m, descriptor, open_file, path);
+    plan_open(m, descriptor, open_file, file, path);
     if (is_to_be_cut(m, file, open_file, path))
         PLAN_CALL(m->thaw->plan, about(m, descriptor, path, "cutting it back"), SYS_ftruncate, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(file->size));
     if (has_offset(file, open_file) && S_ISDIR(file->mode))
@@ -220,6 +221,9 @@ static bool plan_all(struct making *m, bool inherited, struct failure *why)
 static void plan_locks(struct making *m)
 {
     const struct model *model = m->thaw->model;
+    for (size_t i = 0; i < model->file_count; i++)
+        if (m->thaw->content[i] >= 0)
+            files_plan_attributes(m->thaw->plan, model->files[i], m->thaw->content[i]);
     for (size_t i = 0; i < model->file_count; i++)
         if (m->thaw->content[i] >= 0)
             PLAN_CALL(m->thaw->plan, "a file's content: closing it", SYS_close, PLAN_NUMBER(m->thaw->content[i]));

@@ -36,6 +36,7 @@ static const struct {
     const char *reason;
 } refused_paths[] = {
     {"/SYSV", "System V shared memory is not saved yet"},
+    {"/secretmem", "secret memory (memfd_secret) cannot be read by anybody else"},
     {"/[aio]", "an asynchronous I/O context (io_setup) is not saved yet"},
     {"anon_inode:", "memory of a kernel object cannot be saved"},
     {"socket:", "memory of a socket cannot be saved"},
@@ -48,7 +49,7 @@ static const char *reason_to_refuse(const struct proc_mapping *mapping)
         if ((mapping->vm_flags & refused_flags[i].flags) != 0)
             return refused_flags[i].reason;
     for (size_t i = 0; i < sizeof(refused_paths) / sizeof(refused_paths[0]); i++)
-        if (mapping->inode != 0 && begins(mapping->path, refused_paths[i].prefix))
+        if ((mapping->inode != 0 || mapping->deleted) && begins(mapping->path, refused_paths[i].prefix))
             return refused_paths[i].reason;
     return NULL;
 }

@@ -15,6 +15,7 @@ static const struct {
     {PROC_VM_GROWSDOWN, MAP_GROWSDOWN, 0},
     {PROC_VM_LOCKED, MAP_LOCKED, 0},
     {PROC_VM_NORESERVE, MAP_NORESERVE, 0},
+    {PROC_VM_LOCKONFAULT, 0, CKPT__ADVICE__ADVICE_LOCKONFAULT},
     {PROC_VM_SEQUENTIAL, 0, CKPT__ADVICE__ADVICE_SEQUENTIAL},
     {PROC_VM_RANDOM, 0, CKPT__ADVICE__ADVICE_RANDOM},
     {PROC_VM_DONTFORK, 0, CKPT__ADVICE__ADVICE_DONTFORK},
@@ -86,6 +87,7 @@ static void collect_mapping(struct freeze *freeze, const struct proc_mapping *ma
     record->flags = mapping->shared ? MAP_SHARED : MAP_PRIVATE;
     record->protection_key = mapping->protection_key;
     record->special = mapping->special;
+    record->may_write = mapping->shared && mapping->inode != 0 && (mapping->vm_flags & PROC_VM_MAYWRITE) != 0;
     record->name = name_of(&model->arena, mapping);
     for (size_t i = 0; i < sizeof(flag_table) / sizeof(flag_table[0]); i++) {
         if ((mapping->vm_flags & flag_table[i].vm_flag) == 0)
@@ -170,8 +172,35 @@ static bool collect_auxv(struct freeze *freeze, struct failure *why)
     return true;
 }
 
+static const struct proc_mapping *mapping_at(const struct proc_mapping *maps, size_t count, uint64_t address)
+{
+    for (size_t i = 0; i < count; i++)
+        if (address >= maps[i].start && address < maps[i].end)
+            return &maps[i];
+    return NULL;
+}
+
+/* Nobody tells of mlockall(MCL_FUTURE) but a mapping made since: our scratch area is one. Where nothing is locked, that is not either. */
+static bool collect_future(struct freeze *freeze, struct failure *why)
+{
+    struct arena *arena = &freeze->model->arena;
+    struct proc_status status;
+    struct proc_mapping *maps;
+    size_t count;
+    if (!proc_status(freeze->directory, "status", arena, &status, why))
+        return false;
+    if (status.locked_kib == 0)
+        return true;
+    if (!proc_smaps(freeze->directory, arena, &maps, &count, why))
+        return false;
+    const struct proc_mapping *ours = mapping_at(maps, count, tracee_scratch(freeze->tracee));
+    freeze->model->memory.lock_future = ours != NULL && (ours->vm_flags & PROC_VM_LOCKED) != 0;
+    freeze->model->memory.lock_future_on_fault = ours != NULL && (ours->vm_flags & PROC_VM_LOCKONFAULT) != 0;
+    return true;
+}
+
 bool memory_collect(struct freeze *freeze, struct failure *why)
 {
     collect_arguments(freeze);
-    return collect_mappings(freeze, why) && collect_layout(freeze, why) && collect_auxv(freeze, why);
+    return collect_mappings(freeze, why) && collect_layout(freeze, why) && collect_future(freeze, why) && collect_auxv(freeze, why);
 }

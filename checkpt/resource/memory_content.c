@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "checkpt/resource/memory_thaw.h"
 
-enum { NAME_MOST = 249 /* of memfd_create(2) */, MOST_AT_ONCE = 1 << 30 };
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x20 /* 6.3 */
+#endif
+
+enum { EVERYBODYS = 0666, NAME_MOST = 249 /* of memfd_create(2) */, MOST_AT_ONCE = 1 << 30 };
 
 /* A memfd's own name; the last part of a lost file's path. */
 static const char *name_of(const Ckpt__File *file, char name[NAME_MOST + 1])
@@ -41,6 +46,12 @@ static void plan_seals(struct memory_thaw *m, const Ckpt__File *file)
 static bool is_sealed_before(const Ckpt__File *file)
 {
     return (file->seals & F_SEAL_WRITE) != 0;
+}
+
+/* The seal F_SEAL_EXEC of an executable file seals it against writing too. */
+static bool is_sealed_unexecutable(const Ckpt__File *file)
+{
+    return (file->seals & F_SEAL_EXEC) != 0 && (file->mode & (S_IXUSR | S_IXGRP | S_IXOTH)) == 0;
 }
 
 void memory_plan_seals(struct memory_thaw *m)
@@ -79,6 +90,8 @@ static bool plan_content(struct memory_thaw *m, const Ckpt__File *file, struct f
     uint32_t made = PLAN_CALL(plan, m->what, SYS_memfd_create, PLAN_DATA(name_data), PLAN_NUMBER(MFD_CLOEXEC | MFD_ALLOW_SEALING));
     PLAN_CALL(plan, m->what, SYS_dup3, PLAN_RESULT(made), PLAN_NUMBER(number), PLAN_NUMBER(O_CLOEXEC));
     PLAN_CALL(plan, m->what, SYS_close, PLAN_RESULT(made));
+    if (is_sealed_unexecutable(file))
+        PLAN_CALL(plan, m->what, SYS_fchmod, PLAN_NUMBER(number), PLAN_NUMBER(EVERYBODYS));
     snprintf(m->what, sizeof(m->what), "file %.100s: its content", name);
     for (size_t i = 0; i < stored.count; i++)
         plan_pages(m, number, &stored.list[i]);

@@ -130,5 +130,6 @@ void memory_plan_finish(struct memory_thaw *m)
             plan_mapping(m, memory->mappings[i]);
     plan_layout(m);
     if (memory->lock_future)
-        PLAN_CALL(m->thaw->plan, "memory: locking what comes (raise the limit with ulimit -l)", SYS_mlockall, PLAN_NUMBER(MCL_FUTURE));
+        PLAN_CALL(m->thaw->plan, "memory: locking what comes (raise the limit with ulimit -l)", SYS_mlockall,
+                  PLAN_NUMBER(MCL_FUTURE | (memory->lock_future_on_fault ? MCL_ONFAULT : 0)));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "checkpt/resource/memory_thaw.h"
 
@@ -63,13 +64,23 @@ static void close_file(struct memory_thaw *m, struct opened *opened)
     *opened = (struct opened){0};
 }
 
-/* What a program maps shared and reads only it may still make writable later, if it has the file open for writing. */
+static bool may_write(const Ckpt__File *file)
+{
+    char path[PATH_MAX + 1] = {0};
+    memcpy(path, file->path.data, file->path.len < PATH_MAX ? file->path.len : PATH_MAX);
+    return file->space != 0 || access(path, W_OK) == 0;
+}
+
+/* What a program maps shared and reads only it may still make writable later, if the file was open for writing. Images from before may_write only have the
+ * descriptors to go by. */
 static bool is_wanted_writable(const struct model *model, const Ckpt__Mapping *mapping)
 {
     if ((mapping->flags & MAP_SHARED) == 0)
         return false;
     if ((mapping->protection & PROT_WRITE) != 0)
         return true;
+    if (mapping->may_write)
+        return may_write(model_file(model, mapping->file));
     for (size_t i = 0; i < model->open_file_count; i++)
         if (model->open_files[i]->file == mapping->file && (model->open_files[i]->flags & O_ACCMODE) == O_RDWR)
             return true;
