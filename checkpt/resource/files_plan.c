@@ -120,7 +120,8 @@ static void plan_owner(struct making *m, const Ckpt__Descriptor *descriptor, con
                   PLAN_NUMBER(open_file->flags));
 }
 
-static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const Ckpt__File *file, const char *path)
+static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const Ckpt__File *file,
+                      const char *path)
 {
     struct plan *plan = m->thaw->plan;
     uint32_t given = m->lowest, data = plan_data(plan, path, strlen(path) + 1, 1);
