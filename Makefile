@@ -67,7 +67,8 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c Makefile
 
 # One list of packages, for people and for `make demo` and `make check`.
 DEPS := gcc g++ clang libclang-rt-14-dev make pkg-config libc6-dev libelf-dev libdw-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev \
-        libprotobuf-c-dev libzstd-dev libxxhash-dev libcriterion-dev mandoc gdb elfutils binutils file python3 perl sqlite3 strace xxhash zstd procps borgbackup
+        libprotobuf-c-dev libzstd-dev libxxhash-dev libcriterion-dev mandoc gdb elfutils binutils file python3 perl sqlite3 strace xxhash zstd procps borgbackup \
+        python3-protobuf
 deps:
 	@missing=$$(for p in $(DEPS); do dpkg-query -W -f='$${Status}\n' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
