@@ -184,24 +184,37 @@ static void entry(const char *word, struct cli_text *text)
     cli_text_clear(text);
 }
 
+static void add_ranges(struct cli_text *text, size_t count)
+{
+    if (count > 0)
+        cli_text_add(text, "%zu range%s of memory; --notes --json lists %s", count, count == 1 ? "" : "s", count == 1 ? "it" : "them");
+}
+
+/* Salvaging says in words what is not about memory. */
+static void add_missing(struct dump *dump, struct cli_text *text)
+{
+    const struct image_list *list = image_records(&dump->image, CKPT__KIND__KIND_MISSING);
+    size_t ranges = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const Ckpt__Missing *missing = (const void *)list->messages[i];
+        ranges += missing->space != 0;
+        if (missing->space == 0) {
+            add_bytes(text, missing->what);
+            entry("missing", text);
+        }
+    }
+    add_ranges(text, ranges);
+    entry("missing", text);
+}
+
 /* Lines that few images have. */
 static void add_oddities(struct dump *dump, const Ckpt__Image *image, struct cli_text *text)
 {
-    static const struct {
-        Ckpt__Kind kind;
-        const char *word;
-    } oddities[] = {{CKPT__KIND__KIND_REDACTION, "redacted"}, {CKPT__KIND__KIND_MISSING, "missing"}};
-    if (image->comment.len > 0) {
-        add_bytes(text, image->comment);
-        entry("comment", text);
-    }
-    for (size_t i = 0; i < sizeof(oddities) / sizeof(oddities[0]); i++) {
-        size_t count = image_records(&dump->image, oddities[i].kind)->count;
-        if (count == 0)
-            continue;
-        cli_text_add(text, "%zu range%s of memory; --notes --json lists them", count, count == 1 ? "" : "s");
-        entry(oddities[i].word, text);
-    }
+    add_bytes(text, image->comment);
+    entry("comment", text);
+    add_ranges(text, image_records(&dump->image, CKPT__KIND__KIND_REDACTION)->count);
+    entry("redacted", text);
+    add_missing(dump, text);
 }
 
 static void show_foreign(struct dump *dump, struct cli_text *text)

@@ -195,9 +195,12 @@ static void check_completeness(const struct thaw *thaw, struct findings *finding
         findings_add(findings, allowed ? VERDICT_CHANGED : VERDICT_REFUSED, "memory", allowed ? NULL : "--redacted-ok, if the program can do with zeros there",
                      "%ju bytes of it were redacted and are zeros now", (uintmax_t)bytes);
     bytes = bytes_named(thaw, CKPT__KIND__KIND_MISSING, &count);
-    if ((features & CKPT_FEATURE_SALVAGED) != 0 && count > 0)
+    if ((features & CKPT_FEATURE_SALVAGED) != 0 && bytes > 0)
         findings_add(findings, VERDICT_REFUSED, "memory", "look at it with ckptdump or gdb",
                      "the image was salvaged from a damaged one: up to %ju bytes of its memory are missing", (uintmax_t)bytes);
+    else if ((features & CKPT_FEATURE_SALVAGED) != 0 && count > 0)
+        findings_add(findings, VERDICT_REFUSED, "image", "look at it with ckptdump or gdb",
+                     "it was salvaged from a damaged one: its last records, or the digests that would show whether it is right, are lost");
 }
 
 static void check(struct thaw *thaw, struct findings *findings)

@@ -152,13 +152,17 @@ enum ckpt_status rewrite_mappings(struct rewrite *w, struct ckpt_writer *writer)
     return status;
 }
 
-enum ckpt_status rewrite_layout(struct rewrite *w, struct ckpt_writer *writer)
+enum ckpt_status rewrite_extents(struct rewrite *w, struct ckpt_writer *writer)
 {
     struct extents e = {.rewrite = w, .writer = writer, .memory = root_memory(w->reader)};
-    enum ckpt_status status = add_mappings(&e);
-    if (status == CKPT_OK)
-        status = add_extents(&e);
+    enum ckpt_status status = add_extents(&e);
     if (e.memory != NULL)
         protobuf_c_message_free_unpacked(&e.memory->base, NULL);
     return status;
+}
+
+enum ckpt_status rewrite_layout(struct rewrite *w, struct ckpt_writer *writer)
+{
+    enum ckpt_status status = rewrite_mappings(w, writer);
+    return status == CKPT_OK ? rewrite_extents(w, writer) : status;
 }

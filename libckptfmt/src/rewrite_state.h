@@ -27,8 +27,9 @@ enum ckpt_status rewrite_build(struct rewrite *rewrite);
 /* Tells the writer which mappings and extents there are: the records know the mappings, the index what is stored. */
 enum ckpt_status rewrite_layout(struct rewrite *rewrite, struct ckpt_writer *writer);
 
-/* The first half of that. */
+/* The halves of that. */
 enum ckpt_status rewrite_mappings(struct rewrite *rewrite, struct ckpt_writer *writer);
+enum ckpt_status rewrite_extents(struct rewrite *rewrite, struct ckpt_writer *writer);
 
 bool rewrite_go_on(struct rewrite *rewrite, uint64_t done, uint64_t total);
 enum ckpt_status rewrite_stopped(struct rewrite *rewrite);

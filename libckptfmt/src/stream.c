@@ -56,6 +56,11 @@ void ckpt_stream_set_unpack(struct ckpt_stream *s, bool unpack)
     s->keep_packed = !unpack;
 }
 
+void ckpt_stream_allow_raw(struct ckpt_stream *s)
+{
+    s->allow_raw = true;
+}
+
 uint64_t ckpt_stream_position(const struct ckpt_stream *s)
 {
     return s->position;
@@ -203,8 +208,9 @@ static enum ckpt_status read_head(struct ckpt_stream *s, struct header *header)
 }
 
 /* Until the footer comes, the IMAGE record says what it will say. */
-static enum ckpt_status take_facts(struct ckpt_reader *r)
+static enum ckpt_status take_facts(struct ckpt_stream *s)
 {
+    struct ckpt_reader *r = s->records;
     struct ckpt_note note;
     size_t i = 0;
     ProtobufCMessage *message;
@@ -228,7 +234,8 @@ static enum ckpt_status take_facts(struct ckpt_reader *r)
     status = footer_check_facts(f, &r->error);
     if (status != CKPT_OK)
         return error_at(&r->error, status, "record IMAGE at 0x%" PRIx64, note.offset);
-    if ((f->incompatible_features & CKPT_FEATURE_PACKED) == 0)
+    s->raw = (f->incompatible_features & CKPT_FEATURE_PACKED) == 0;
+    if (s->raw && (!s->allow_raw || s->io.read_at == NULL || s->io.size == NULL))
         return error_set(&r->error, CKPT_UNSUPPORTED, "a raw image cannot be read from a pipe: its index comes last, and needs a file that can seek");
     return reader_check_image_record(r);
 }
@@ -261,11 +268,14 @@ enum ckpt_status ckpt_stream_open(struct ckpt_stream *s, const struct ckpt_io *i
     if (status == CKPT_OK)
         status = reader_decode_head_notes(r);
     if (status == CKPT_OK)
-        status = take_facts(r);
-    if (status == CKPT_OK)
+        status = take_facts(s);
+    if (status == CKPT_OK && !s->raw)
         status = read_begin(s);
+    r->opened = status == CKPT_OK && !s->raw;
+    s->raw = s->raw && status == CKPT_OK;
     s->final = status;
-    r->opened = status == CKPT_OK;
+    if (s->raw)
+        s->final = CKPT_UNSUPPORTED;
     return status;
 }
 

@@ -100,7 +100,7 @@ AT(struct ckpt_stream_chunk, source_space, 80);
 AT(struct ckpt_stream_chunk, reserved, 84);
 AT(struct ckpt_stream_chunk, source_address, 88);
 
-SIZE(struct ckpt_salvage_report, 56);
+SIZE(struct ckpt_salvage_report, 72);
 AT(struct ckpt_salvage_report, struct_size, 0);
 AT(struct ckpt_salvage_report, chunks, 8);
 AT(struct ckpt_salvage_report, lost_chunks, 16);
@@ -109,6 +109,9 @@ AT(struct ckpt_salvage_report, missing_ranges, 32);
 AT(struct ckpt_salvage_report, stopped_at, 40);
 AT(struct ckpt_salvage_report, whole, 48);
 AT(struct ckpt_salvage_report, tail_lost, 52);
+AT(struct ckpt_salvage_report, unverified_bytes, 56);
+AT(struct ckpt_salvage_report, unverified, 64);
+AT(struct ckpt_salvage_report, reserved, 68);
 
 SIZE(struct ckpt_fault, 40);
 AT(struct ckpt_fault, status, 0);

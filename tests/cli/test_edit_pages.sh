@@ -79,8 +79,35 @@ check 'is the same' cmp cut.ckpt s.ckpt
 damaged() { cp packed.ckpt d.ckpt && printf XXXX | dd of=d.ckpt bs=1 seek=$(place 40) conv=notrunc status=none && "$edit" --salvage d.ckpt && prints whole "$dump" --verify d.ckpt; }
 check 'a damaged one' damaged
 check 'a whole one' says 1 'the image is whole: there is nothing to salvage' "$edit" --salvage packed.ckpt
-raw() { head -c 100000 a.ckpt >raw.ckpt; says 1 'only compressed images can be salvaged' "$edit" --salvage raw.ckpt; }
-check 'a raw one' raw
+
+# A raw image has its index, and the digests, at its end: without them pages cannot be verified, and what cannot be is said.
+raw_size=$(stat -c %s a.ckpt)
+le() { od -An -t u8 -j $((raw_size - 256 + $1)) -N 8 a.ckpt | tr -d ' '; }
+raw_head=$(le 72) raw_index=$(le 88) raw_tail=$(le 104)
+raw_cut() { head -c "$1" a.ckpt >rcut.ckpt && rm -f rs.ckpt && "$edit" --salvage -o rs.ckpt rcut.ckpt >salvaged.out && cat salvaged.out && prints whole "$dump" --verify rs.ckpt; }
+same() { "$dump" --diff a.ckpt rs.ckpt >.diff; cat .diff; grep -q '^the same' .diff; }
+raw_footer() { raw_cut $((raw_size - 1)) && same && grep -q 'the records cannot be verified' salvaged.out && ! grep -q 'memory is missing' salvaged.out; }
+check 'a raw one without its footer' raw_footer
+raw_half_index() { raw_cut $(((raw_index + raw_tail) / 128 * 64 + 10)) && same && grep -q 'KiB cannot be verified: its and the records.* digests are lost' salvaged.out; }
+check 'a raw one without half of its index' raw_half_index
+raw_no_index() { raw_cut "$raw_index" && same && "$dump" --notes --json rs.ckpt >json && grep -q '"MISSING"' json && prints 'digests: the records and' "$dump" rs.ckpt; }
+check 'a raw one without its index' raw_no_index
+raw_pages() { raw_cut $(((raw_head + raw_index) / 2)) && grep -q 'of memory are missing, in' salvaged.out && ! same && [ "$(stat -c %s rs.ckpt)" -gt "$raw_head" ]; }
+check 'a raw one that ends inside its pages' raw_pages
+raw_dry() { "$edit" --salvage --dry-run rcut.ckpt >dry.out && sed 's/would recover/recovered/' dry.out | cmp - salvaged.out; }
+check 'a dry run says the same' raw_dry
+raw_damaged() {
+    cp a.ckpt rd.ckpt && printf XXXX | dd of=rd.ckpt bs=1 seek=$((raw_head + 100)) conv=notrunc status=none && "$edit" --salvage -o rs.ckpt rd.ckpt >salvaged.out &&
+        grep -q 'passed over 1 damaged one; up to .* missing, in 1 range; reading' salvaged.out && prints whole "$dump" --verify rs.ckpt
+}
+check 'a raw one with a damaged page' raw_damaged
+raw_bad_index() {
+    cp a.ckpt rd.ckpt && printf XXXX | dd of=rd.ckpt bs=1 seek=$((raw_index + 70)) conv=notrunc status=none && "$edit" --salvage -o rs.ckpt rd.ckpt >salvaged.out &&
+        grep -q 'cannot be verified: its digests are lost' salvaged.out && prints whole "$dump" --verify rs.ckpt && same
+}
+check 'a raw one with a damaged index' raw_bad_index
+raw_in_head() { head -c $((raw_head - 10)) a.ckpt >rcut.ckpt; says 1 'truncated: the head at 0x0: the file ends first' "$edit" --salvage -o no.ckpt rcut.ckpt && [ ! -e no.ckpt ]; }
+check 'a raw one that ends inside its head' raw_in_head
 check 'with other edits' says 2 'it stands alone' "$edit" --salvage --upgrade cut.ckpt
 check 'no image' says 1 'salvaging' "$edit" --salvage judge.py
 finish

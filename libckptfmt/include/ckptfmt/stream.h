@@ -37,6 +37,9 @@ struct ckpt_salvage_report {
     uint64_t stopped_at;        /* offset where reading stopped */
     uint32_t whole;             /* 1: nothing was missing at all */
     uint32_t tail_lost;         /* 1: the tail records are missing */
+    uint64_t unverified_bytes;  /* of memory that were taken over as they lay: their digests are lost */
+    uint32_t unverified;        /* 1: the records, too, were taken over without a digest to check them by */
+    uint32_t reserved;          /* 0 */
 };
 
 CKPT_BEGIN_DECLS
@@ -60,8 +63,12 @@ CKPT_API uint64_t ckpt_stream_position(const struct ckpt_stream *stream);
 /* Reads to the end and tells of every fault, as ckpt_reader_verify() does for a file. */
 CKPT_API enum ckpt_status ckpt_stream_verify(struct ckpt_stream *stream, const struct ckpt_verify_options *options, uint64_t *faults);
 
-/* Copies what can be recovered of an open stream, which need not end properly, into a valid packed image that has the read-only feature "salvaged" and a MISSING record for each range of memory about
- * which nothing is known any more (space 0: the tail records). Fails only where nothing can be written. *report may be NULL. */
+/* Before opening, for who wants to salvage: a raw image over an io with read_at and size is opened too. Then nothing but ckpt_stream_records() and ckpt_stream_salvage() work. */
+CKPT_API void ckpt_stream_allow_raw(struct ckpt_stream *stream);
+/* Copies what can be recovered of an open stream, which need not end properly, into a valid image that has the read-only feature "salvaged" and a MISSING record for each range of memory about
+ * which nothing is known any more (space 0: the tail records, or the digests). A packed image becomes a packed one. A raw image becomes a raw one, and `sink` must be able to seek: its index and
+ * digests came last, so behind a cut pages are found by the program headers, where the root process maps them, and cannot be verified; a MISSING record of space 0 says how many bytes.
+ * Fails only where nothing can be written. *report may be NULL. */
 CKPT_API enum ckpt_status ckpt_stream_salvage(struct ckpt_stream *stream, const struct ckpt_io *sink, struct ckpt_salvage_report *report);
 CKPT_END_DECLS
 
