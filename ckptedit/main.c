@@ -34,7 +34,7 @@ static const struct cli_option options[] = {
     {EDIT("decompress", NULL, "store pages as they are")},
     {EDIT("flatten", NULL, "store what lies in parent images, so that none is needed")},
     {EDIT("upgrade", NULL, "write the newest format")},
-    {EDIT("salvage", NULL, "make a valid image of what is left of a damaged, compressed one; no other edit beside it")},
+    {EDIT("salvage", NULL, "make a valid image of what is left of a damaged one; no other edit beside it")},
     {EDIT("comment", "TEXT", "a comment in the image")},
     {EDIT("pid", "PID", "the edits that follow are for this process of a tree, not the first"), .group = "How and where to"},
     {FLAG("force", force, "make an edit that leaves an image which cannot be resumed")},

@@ -102,6 +102,8 @@ static enum ckpt_status find_source(struct ckpt_stream *s, struct ckpt_stream_ch
 enum ckpt_status ckpt_stream_next(struct ckpt_stream *s, struct ckpt_stream_chunk *out)
 {
     *out = (struct ckpt_stream_chunk){.bytes = NULL};
+    if (s->raw)
+        return error_set(&s->records->error, CKPT_UNSUPPORTED, "a raw image cannot be read in one pass: its index comes last");
     if (s->final != CKPT_OK)
         return s->final;
     if (!s->records->opened)

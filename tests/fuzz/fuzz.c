@@ -7,7 +7,7 @@
 #include "schemas/image.pb-c.h"
 #include "schemas/record.pb-c.h"
 
-enum { PARENT_AT = 0x10000, PARENT_PAGES = 4 };
+enum { PARENT_AT = 0x10000, PARENT_PAGES = 4, OUTPUT_MAX = 16 << 20, TOO_BIG = 27 };
 
 void fuzz_broken(const char *condition, const char *file, int line)
 {
@@ -82,4 +82,26 @@ enum ckpt_status fuzz_verify(const void *bytes, size_t size)
         fprintf(stderr, "%s: %s\n", ckpt_status_name(status), ckpt_reader_error(reader));
     ckpt_reader_destroy(reader);
     return status;
+}
+
+static ssize_t bounded_write(void *context, const void *buffer, size_t length, uint64_t offset)
+{
+    struct fuzz_sink *sink = context;
+    if (offset > OUTPUT_MAX || length > OUTPUT_MAX - offset)
+        return -TOO_BIG;
+    return sink->inner.write_at(sink->inner.context, buffer, length, offset);
+}
+
+static int bounded_resize(void *context, uint64_t size)
+{
+    struct fuzz_sink *sink = context;
+    if (size > OUTPUT_MAX)
+        return -TOO_BIG;
+    return sink->inner.resize != NULL ? sink->inner.resize(sink->inner.context, size) : 0;
+}
+
+struct ckpt_io fuzz_sink(struct fuzz_sink *sink)
+{
+    FUZZ_ENSURE(ckpt_io_to_buffer(&sink->inner) == 0);
+    return (struct ckpt_io){.struct_size = sizeof(struct ckpt_io), .context = sink, .write_at = bounded_write, .resize = bounded_resize};
 }

@@ -26,4 +26,11 @@ struct ckpt_reader *fuzz_open(const void *bytes, size_t size, enum ckpt_status *
 /* Opens and verifies. */
 enum ckpt_status fuzz_verify(const void *bytes, size_t size);
 
+/* A sink in memory that takes as much as an output may have, because an address may be anything, and a hole of that size is not to be made in memory. Its length and bytes are
+ * those of `inner`; close that. */
+struct fuzz_sink {
+    struct ckpt_io inner;
+};
+struct ckpt_io fuzz_sink(struct fuzz_sink *sink);
+
 #endif

@@ -5,13 +5,11 @@
 #include "tests/fuzz/edits.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { OUTPUT_MAX = 16 << 20 };
-
 struct edit {
     uint8_t choice;
     bool drops;      /* some notes */
     size_t notes;
-    struct ckpt_io inner;
+    struct fuzz_sink sink;
 };
 
 static enum ckpt_edit filter(void *context, const struct ckpt_note *note, const void **body, size_t *length)
@@ -35,23 +33,6 @@ static bool change(void *context, const struct ckpt_chunk *chunk, uint8_t *bytes
     return (chunk->address / CKPT_PAGE_SIZE) % 2 == 0;
 }
 
-/* An address may be anything: a hole of that size is not to be made in memory. */
-static ssize_t bounded_write(void *context, const void *buffer, size_t length, uint64_t offset)
-{
-    struct edit *edit = context;
-    if (offset > OUTPUT_MAX || length > OUTPUT_MAX - offset)
-        return -27; /* EFBIG */
-    return edit->inner.write_at(edit->inner.context, buffer, length, offset);
-}
-
-static int bounded_resize(void *context, uint64_t size)
-{
-    struct edit *edit = context;
-    if (size > OUTPUT_MAX)
-        return -27;
-    return edit->inner.resize != NULL ? edit->inner.resize(edit->inner.context, size) : 0;
-}
-
 static void same_memory(struct ckpt_reader *one, const void *bytes, size_t size)
 {
     enum ckpt_status status;
@@ -72,17 +53,10 @@ static void same_memory(struct ckpt_reader *one, const void *bytes, size_t size)
     ckpt_reader_destroy(two);
 }
 
-/* A sink in memory that takes as much as an output may have, and can do no more than that. */
-static struct ckpt_io bounded_sink(struct edit *edit)
-{
-    FUZZ_ENSURE(ckpt_io_to_buffer(&edit->inner) == 0);
-    return (struct ckpt_io){.struct_size = sizeof(struct ckpt_io), .context = edit, .write_at = bounded_write, .resize = bounded_resize};
-}
-
 static bool is_sound(struct edit *edit)
 {
     size_t length;
-    const void *bytes = ckpt_io_buffer_data(&edit->inner, &length);
+    const void *bytes = ckpt_io_buffer_data(&edit->sink.inner, &length);
     return fuzz_verify(bytes, length) == CKPT_OK;
 }
 
@@ -90,10 +64,10 @@ static bool is_sound(struct edit *edit)
 static void edit_as_ckptedit(struct ckpt_reader *reader, const uint8_t *dice, bool sound)
 {
     struct edit edit = {0};
-    struct ckpt_io sink = bounded_sink(&edit);
+    struct ckpt_io sink = fuzz_sink(&edit.sink);
     bool made = edits_make(reader, dice, &sink);
     FUZZ_ENSURE(!made || !sound || is_sound(&edit));
-    ckpt_io_close(&edit.inner);
+    ckpt_io_close(&edit.sink.inner);
 }
 
 /* The library's part: any note dropped or replaced, pages packed, unpacked, flattened, changed. */
@@ -105,15 +79,15 @@ static void rewrite(struct ckpt_reader *reader, const uint8_t *dice, bool sound)
     bool changes = dice[2] % 4 == 0;
     struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .context = &edit, .note = filter, .pages = pages[dice[0] % 8], .level = 1,
                                            .threads = 1, .change = changes ? change : NULL};
-    struct ckpt_io sink = bounded_sink(&edit);
+    struct ckpt_io sink = fuzz_sink(&edit.sink);
     if (ckpt_reader_rewrite(reader, &sink, &options) == CKPT_OK && sound && !edit.drops) {
         size_t length;
-        const void *bytes = ckpt_io_buffer_data(&edit.inner, &length);
+        const void *bytes = ckpt_io_buffer_data(&edit.sink.inner, &length);
         FUZZ_ENSURE(is_sound(&edit));
         if (!changes)
             same_memory(reader, bytes, length);
     }
-    ckpt_io_close(&edit.inner);
+    ckpt_io_close(&edit.sink.inner);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -86,6 +86,32 @@ static void salvage(const uint8_t *data, size_t size, bool sound)
     ckpt_stream_destroy(stream);
 }
 
+/* A raw image: what is not believed is said to be missing, and what comes of it is sound. */
+static void salvage_raw(const uint8_t *data, size_t size, bool sound)
+{
+    struct ckpt_io source;
+    struct fuzz_sink kept;
+    struct ckpt_salvage_report report = {.struct_size = sizeof(report)};
+    struct ckpt_stream *stream = ckpt_stream_create();
+    FUZZ_ENSURE(stream != NULL && ckpt_io_from_memory(&source, data, size) == 0);
+    struct ckpt_io sink = fuzz_sink(&kept);
+    ckpt_stream_allow_raw(stream);
+    enum ckpt_status status = ckpt_stream_open(stream, &source);
+    if (status == CKPT_OK)
+        status = ckpt_stream_salvage(stream, &sink, &report);
+    FUZZ_ENSURE(status == CKPT_OK || ckpt_stream_error(stream)[0] != '\0');
+    if (status == CKPT_OK) {
+        size_t length;
+        const void *bytes = ckpt_io_buffer_data(&kept.inner, &length);
+        struct ckpt_reader *reader = fuzz_open(bytes, length, &status);
+        FUZZ_ENSURE(status == CKPT_OK);
+        ckpt_reader_destroy(reader);
+        FUZZ_ENSURE(!sound || (report.whole && fuzz_verify(bytes, length) == CKPT_OK));
+    }
+    ckpt_io_close(&kept.inner);
+    ckpt_stream_destroy(stream);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum ckpt_status opened, verified = fuzz_verify(data, size);
@@ -93,6 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool packed = opened == CKPT_OK && (ckpt_reader_footer(reader)->incompatible_features & CKPT_FEATURE_PACKED) != 0;
     ckpt_reader_destroy(reader);
     FUZZ_ENSURE((verify_all(data, size) == CKPT_OK) == (packed && verified == CKPT_OK));
+    if (!packed)
+        salvage_raw(data, size, opened == CKPT_OK && verified == CKPT_OK);
     /* Each stream costs megabytes: one of the others, by a digest's byte. */
     switch (size > 0 ? data[size - 1] % 3 : 0) {
     case 0:

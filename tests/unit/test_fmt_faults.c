@@ -307,6 +307,47 @@ static enum ckpt_status salvage_to(struct faulty *f, bool *matches)
     return finish_stream(s, status);
 }
 
+/* A raw image without its footer, between two io of which one fails. What cannot be read is said to be missing. */
+static enum ckpt_status salvage_raw(const struct ckpt_io *in, const struct ckpt_io *sink)
+{
+    struct ckpt_stream *s = ckpt_stream_create();
+    ckpt_stream_allow_raw(s);
+    enum ckpt_status status = ckpt_stream_open(s, in);
+    return finish_stream(s, status == CKPT_OK ? ckpt_stream_salvage(s, sink, NULL) : status);
+}
+
+static enum ckpt_status salvage_raw_to(struct faulty *f, bool *matches)
+{
+    struct ckpt_io in, io = seekable(f);
+    size_t length;
+    const void *bytes = ckpt_io_buffer_data(&raw, &length);
+    cr_assert_eq(ckpt_io_from_memory(&in, bytes, length - 100), 0);
+    cr_assert_eq(ckpt_io_to_buffer(&f->io), 0);
+    enum ckpt_status status = salvage_raw(&in, &io);
+    *matches = is_sound(&f->io);
+    ckpt_io_close(&f->io);
+    return status;
+}
+
+static enum ckpt_status salvage_raw_from(struct faulty *f, bool *matches)
+{
+    struct ckpt_io in = seekable(f), to;
+    size_t length;
+    const void *bytes = ckpt_io_buffer_data(&raw, &length);
+    cr_assert_eq(ckpt_io_from_memory(&f->io, bytes, length - 100), 0);
+    cr_assert_eq(ckpt_io_to_buffer(&to), 0);
+    enum ckpt_status status = salvage_raw(&in, &to);
+    *matches = true;
+    if (status == CKPT_OK) {
+        struct ckpt_reader *r = fmt_open(&to);
+        *matches = ckpt_reader_verify(r, NULL, NULL) == CKPT_OK;
+        ckpt_reader_destroy(r);
+    }
+    ckpt_io_close(&f->io);
+    ckpt_io_close(&to);
+    return status;
+}
+
 static enum ckpt_status spool(struct faulty *f, bool *matches)
 {
     struct ckpt_io io = pipe_io(f), file;
@@ -365,4 +406,6 @@ Test(fmt_faults, unpack_from) { all_faults(unpack_from); }
 Test(fmt_faults, unpack_to) { all_faults(unpack_to); }
 Test(fmt_faults, stream) { all_faults(stream); }
 Test(fmt_faults, salvage_to) { all_faults(salvage_to); }
+Test(fmt_faults, salvage_raw_to) { all_faults(salvage_raw_to); }
+Test(fmt_faults, salvage_raw_from) { all_faults(salvage_raw_from); }
 Test(fmt_faults, spool) { all_faults(spool); }

@@ -174,6 +174,17 @@ static void expect_honest(struct ckpt_reader *r)
             cr_assert_eq(memcmp(found + page * CKPT_PAGE_SIZE, memory + page * CKPT_PAGE_SIZE, CKPT_PAGE_SIZE), 0, "page %zu", page);
 }
 
+/* A sound image that says nothing about memory that is not so. Closes it. */
+static void expect_salvaged(struct ckpt_io *out, size_t n)
+{
+    struct ckpt_reader *r = fmt_open(out);
+    cr_assert_eq(ckpt_reader_verify(r, NULL, NULL), CKPT_OK, "cut or changed at %zu: %s", n, ckpt_reader_error(r));
+    cr_assert(ckpt_reader_footer(r)->read_only_features & CKPT_FEATURE_SALVAGED);
+    expect_honest(r);
+    ckpt_reader_destroy(r);
+    ckpt_io_close(out);
+}
+
 /* false where the head is not to be trusted. */
 static bool salvage(const uint8_t *from, size_t n, struct ckpt_salvage_report *report)
 {
@@ -190,13 +201,37 @@ static bool salvage(const uint8_t *from, size_t n, struct ckpt_salvage_report *r
     status = ckpt_stream_salvage(s, &out, report);
     cr_assert_eq(status, CKPT_OK, "%s", ckpt_stream_error(s));
     ckpt_stream_destroy(s);
-    struct ckpt_reader *r = fmt_open(&out);
-    cr_assert_eq(ckpt_reader_verify(r, NULL, NULL), CKPT_OK, "cut or changed at %zu: %s", n, ckpt_reader_error(r));
-    cr_assert(ckpt_reader_footer(r)->read_only_features & CKPT_FEATURE_SALVAGED);
-    expect_honest(r);
-    ckpt_reader_destroy(r);
-    ckpt_io_close(&out);
+    expect_salvaged(&out, n);
     return true;
+}
+
+static struct ckpt_stream *open_raw(const uint8_t *from, size_t n, enum ckpt_status *status)
+{
+    struct ckpt_io in;
+    struct ckpt_stream *s = ckpt_stream_create();
+    cr_assert_eq(ckpt_io_from_memory(&in, from, n), 0);
+    ckpt_stream_allow_raw(s);
+    *status = ckpt_stream_open(s, &in);
+    return s;
+}
+
+/* The same for a raw image. Its head may turn out not to be right when its footer is there. */
+static bool salvage_raw(const uint8_t *from, size_t n, struct ckpt_salvage_report *report)
+{
+    struct ckpt_io out;
+    enum ckpt_status status;
+    struct ckpt_stream *s = open_raw(from, n, &status);
+    *report = (struct ckpt_salvage_report){.struct_size = sizeof(*report)};
+    cr_assert_eq(ckpt_io_to_buffer(&out), 0);
+    if (status == CKPT_OK)
+        status = ckpt_stream_salvage(s, &out, report);
+    cr_assert(status == CKPT_OK || ckpt_stream_error(s)[0] != '\0');
+    ckpt_stream_destroy(s);
+    if (status == CKPT_OK)
+        expect_salvaged(&out, n);
+    else
+        ckpt_io_close(&out);
+    return status == CKPT_OK;
 }
 
 Test(fmt_stream, salvaged_after_a_cut)
@@ -236,6 +271,76 @@ Test(fmt_stream, salvaged_around_damage)
     }
     cr_assert_gt(salvaged, 150u);
     free(copy);
+    ckpt_io_close(&image);
+}
+
+static uint64_t index_of(const struct ckpt_io *io)
+{
+    struct ckpt_reader *r = fmt_open(io);
+    uint64_t offset = ckpt_reader_footer(r)->index_offset;
+    ckpt_reader_destroy(r);
+    return offset;
+}
+
+Test(fmt_stream, salvaged_raw_after_a_cut)
+{
+    struct ckpt_salvage_report report;
+    uint64_t least = UINT64_MAX;
+    build(0);
+    for (size_t n = 0; n < length; n += length / 97 + 1) {
+        if (!salvage_raw(bytes, n, &report))
+            continue;
+        cr_assert_eq(report.whole, 0u);
+        cr_assert_eq(report.unverified, 1u);
+        cr_assert_leq(report.missing_bytes, least);
+        least = report.missing_bytes;
+    }
+    for (size_t n = index_of(&image); n < length; n += 37) {
+        cr_assert(salvage_raw(bytes, n, &report));
+        cr_assert_eq(report.missing_bytes, 0u);
+        cr_assert_leq(report.unverified_bytes, (uint64_t)FMT_LENGTH);
+    }
+    cr_assert(salvage_raw(bytes, length - 1, &report));
+    cr_assert_eq(report.unverified_bytes, 0u);
+    cr_assert(salvage_raw(bytes, length, &report));
+    cr_assert_eq(report.whole, 1u);
+    ckpt_io_close(&image);
+}
+
+Test(fmt_stream, salvaged_raw_around_damage)
+{
+    struct ckpt_salvage_report report;
+    unsigned salvaged = 0;
+    build(0);
+    uint8_t *copy = malloc(length);
+    memcpy(copy, bytes, length);
+    for (size_t at = 9; at < length; at += length / 211) {
+        copy[at] ^= 0x10;
+        salvaged += salvage_raw(copy, length, &report);
+        copy[at] ^= 0x10;
+    }
+    for (size_t at = index_of(&image); at < length; at += 41) {
+        copy[at] ^= 0x10;
+        cr_assert(salvage_raw(copy, length, &report), "byte 0x%zx", at);
+        cr_assert_eq(report.missing_bytes, 0u, "byte 0x%zx", at);
+        copy[at] ^= 0x10;
+    }
+    cr_assert_gt(salvaged, 150u);
+    free(copy);
+    ckpt_io_close(&image);
+}
+
+Test(fmt_stream, raw_is_only_salvaged)
+{
+    enum ckpt_status status;
+    struct ckpt_stream_chunk chunk;
+    build(0);
+    struct ckpt_stream *s = open_raw(bytes, length, &status);
+    cr_assert_eq(status, CKPT_OK);
+    cr_assert_eq(ckpt_stream_next(s, &chunk), CKPT_UNSUPPORTED);
+    cr_assert_eq(ckpt_stream_verify(s, NULL, NULL), CKPT_UNSUPPORTED);
+    cr_assert_neq(ckpt_stream_error(s)[0], '\0');
+    ckpt_stream_destroy(s);
     ckpt_io_close(&image);
 }
 
