@@ -22,6 +22,7 @@ enum files_kind {
 struct files_fate {
     enum files_kind kind;
     uint32_t from;       /* FILES_INHERITED: the caller's descriptor */
+    bool is_virtual;     /* FILES_INHERITED: would be FILES_VIRTUAL */
     const char *noun;    /* "pipe": what it is; may be the arena's */
     const char *reason;  /* FILES_REFUSED: "pipes are not saved yet" */
     const char *way_out;

@@ -16,7 +16,7 @@ static const char *path_of(const struct freeze *freeze, const struct files_fate 
         const char *path, *same;
         size_t length;
     } names[] = {{leader, "/proc/thread-self", (size_t)leader_length}, {own, "/proc/self", (size_t)own_length}};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && fate->kind == FILES_VIRTUAL; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *rest = fate->noun + names[i].length;
         if (strncmp(fate->noun, names[i].path, names[i].length) == 0 && (*rest == '/' || *rest == '\0'))
             return arena_printf(&freeze->model->arena, "%s%s", names[i].same, rest);
@@ -29,7 +29,7 @@ static Ckpt__File *collect_file(struct freeze *freeze, const struct proc_fd *fd,
     struct model *model = freeze->model;
     struct stat status = files_status(fd);
     Ckpt__File *file;
-    if (fate->kind == FILES_VIRTUAL) {
+    if (fate->kind == FILES_VIRTUAL || fate->is_virtual) {
         const struct stat type_only = {.st_mode = fd->mode, .st_rdev = fd->rdev};
         file = model_add_file(model);
         file_record_begin(&model->arena, file, path_of(freeze, fate), &type_only);

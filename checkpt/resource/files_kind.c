@@ -317,7 +317,7 @@ static bool is_redirected(const struct freeze *freeze, const size_t *same, size_
 
 static struct files_fate inherited(const struct proc_fd *fd, uint32_t from)
 {
-    return (struct files_fate){.kind = FILES_INHERITED, .from = from, .noun = fd->target};
+    return (struct files_fate){.kind = FILES_INHERITED, .from = from, .noun = fd->target, .is_virtual = !fd->deleted && is_made_up(fd->target)};
 }
 
 struct files_fate files_fate(const struct freeze *freeze, const size_t *same, size_t index, struct arena *arena)
