@@ -16,6 +16,13 @@ bool process_collect(struct freeze *freeze, struct failure *why);
 void process_check(struct thaw *thaw, struct findings *findings);
 bool process_plan(struct thaw *thaw, struct failure *why);
 
+/* process_memory.c: attributes of the address space as a whole. PROCESS_MEMORY calls inside, with process_collect()'s; planned when all of memory is back. */
+enum { PROCESS_MEMORY = 7 };
+struct tracee_call;
+void process_ask_memory(uint64_t room, struct tracee_call *calls);
+bool process_fill_memory(struct freeze *freeze, const struct tracee_call *calls, struct failure *why);
+void process_plan_memory(struct thaw *thaw);
+
 /* process_relatives.c: the children that a freeze has to do with: all but this process, which the program may
  * have started to freeze it, and libcheckpt's, which waits for this one. */
 bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why);

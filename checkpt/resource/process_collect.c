@@ -57,7 +57,7 @@ static bool collect_numbers(struct freeze *freeze, struct failure *why)
 /* What only the program can ask. */
 static bool ask(struct freeze *freeze, struct failure *why)
 {
-    enum { DUMPABLE, THP, SUBREAPER, DEATH_SIGNAL, COUNT };
+    enum { DUMPABLE, THP, SUBREAPER, DEATH_SIGNAL, MEMORY, COUNT = MEMORY + PROCESS_MEMORY, ROOM = 256 /* behind the answers */ };
     uint64_t scratch = tracee_scratch(freeze->tracee);
     int32_t answers[COUNT] = {0};
     struct tracee_call calls[COUNT] = {
@@ -66,6 +66,7 @@ static bool ask(struct freeze *freeze, struct failure *why)
         [SUBREAPER] = {.number = SYS_prctl, .arguments = {PR_GET_CHILD_SUBREAPER, scratch + SUBREAPER * sizeof(answers[0])}},
         [DEATH_SIGNAL] = {.number = SYS_prctl, .arguments = {PR_GET_PDEATHSIG, scratch + DEATH_SIGNAL * sizeof(answers[0])}},
     };
+    process_ask_memory(scratch + ROOM, calls + MEMORY);
     if (!tracee_write(freeze->tracee, scratch, answers, sizeof(answers), why) || !tracee_calls(freeze->tracee, 0, calls, COUNT, why) ||
         !tracee_read(freeze->tracee, scratch, answers, sizeof(answers), why))
         return false;
@@ -74,7 +75,7 @@ static bool ask(struct freeze *freeze, struct failure *why)
     process->thp_disable = calls[THP].result > 0;
     process->child_subreaper = answers[SUBREAPER] != 0;
     process->parent_death_signal = (uint32_t)answers[DEATH_SIGNAL];
-    return true;
+    return process_fill_memory(freeze, calls + MEMORY, why);
 }
 
 /* One may have been born since the program was explained. */

@@ -112,6 +112,7 @@ bool process_plan(struct thaw *thaw, struct failure *why)
     const Ckpt__File *cwd = model_file(thaw->model, process->cwd), *root = model_file(thaw->model, process->root);
     plan_threads(thaw);
     plan_oom(thaw);
+    process_plan_memory(thaw);
     plan_attribute(thaw, "process: adopting orphans", PR_GET_CHILD_SUBREAPER, PR_SET_CHILD_SUBREAPER, process->child_subreaper);
     plan_attribute(thaw, "process: huge pages", PR_GET_THP_DISABLE, PR_SET_THP_DISABLE, process->thp_disable);
     plan_attribute(thaw, "process: dumpable", PR_GET_DUMPABLE, PR_SET_DUMPABLE, process->dumpable == 1);

@@ -30,8 +30,9 @@ struct answers {
     int32_t parent_death_signal;
     uint32_t pad;
     char name[NAME_SIZE];
+    uint8_t switches[THREADS_SWITCHES_ROOM];
 };
-enum { ASK_STACK, ASK_TID_ADDRESS, ASK_DEATH_SIGNAL, ASK_NAME, ASK_SLACK, ASK_COUNT };
+enum { ASK_STACK, ASK_TID_ADDRESS, ASK_DEATH_SIGNAL, ASK_NAME, ASK_SLACK, ASK_SWITCHES, ASK_COUNT = ASK_SWITCHES + THREADS_SWITCHES };
 
 static bool ask(struct freeze *freeze, size_t n, struct answers *answers, struct tracee_call calls[ASK_COUNT], struct failure *why)
 {
@@ -43,6 +44,7 @@ static bool ask(struct freeze *freeze, size_t n, struct answers *answers, struct
         (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_PDEATHSIG, scratch + offsetof(struct answers, parent_death_signal)}};
     calls[ASK_NAME] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_NAME, scratch + offsetof(struct answers, name)}};
     calls[ASK_SLACK] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_TIMERSLACK}};
+    threads_ask_switches(scratch + offsetof(struct answers, switches), calls + ASK_SWITCHES);
     memset(answers, 0, sizeof(*answers));
     if (!tracee_write(freeze->tracee, scratch, answers, sizeof(*answers), why) || !tracee_calls(freeze->tracee, n, calls, ASK_COUNT, why) ||
         !tracee_read(freeze->tracee, scratch, answers, sizeof(*answers), why))
@@ -70,6 +72,7 @@ static void fill_answers(struct arena *arena, Ckpt__Thread *record, const struct
         size_t length = strnlen(answers->name, NAME_SIZE);
         record->name = (ProtobufCBinaryData){length, arena_copy(arena, answers->name, length)};
     }
+    threads_fill_switches(record, calls + ASK_SWITCHES, answers->switches);
     if (calls[ASK_SLACK].result > 0)
         record->timer_slack = (uint64_t)calls[ASK_SLACK].result;
 }

@@ -102,6 +102,7 @@ static void plan_attributes(struct plan *plan, const Ckpt__Thread *record)
     if (record->parent_death_signal != 0)
         PLAN_TRY(plan, "thread: parent's death signal", SYS_prctl, PLAN_NUMBER(PR_SET_PDEATHSIG), PLAN_NUMBER(record->parent_death_signal));
     plan_scheduling(plan, record);
+    threads_plan_switches(plan, record);
 }
 
 static void start(struct thaw *thaw, size_t n)

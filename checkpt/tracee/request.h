@@ -9,6 +9,7 @@
 /* From linux/ptrace.h, which cannot be included beside sys/ptrace.h */
 enum {
     REQUEST_GET_RSEQ_CONFIGURATION = 0x420f,
+    REQUEST_GET_SYSCALL_USER_DISPATCH = 0x4211, /* 6.4 */
     REQUEST_PEEKSIGINFO_SHARED = 1,
 };
 

@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "checkpt/tracee/request.h"
 #include "checkpt/tracee/tail.h"
 #include "checkpt/tracee/visit.h"
 
@@ -49,9 +50,29 @@ static bool make_writable(struct tracee *tracee, struct failure *why)
            check(tracee, result, "making that memory writable", why);
 }
 
+/* Of a thread that has its system calls turned into signals ours would be too. Before 6.4 the kernel does not tell. */
+static bool is_dispatched(const struct thread *thread)
+{
+    enum { OFF = 0 };
+    struct {
+        uint64_t mode, selector, offset, length;
+    } dispatch = {OFF, 0, 0, 0};
+    return thread->state == THREAD_STOPPED && request_pointer(REQUEST_GET_SYSCALL_USER_DISPATCH, thread->tid, sizeof(dispatch), &dispatch) == 0 &&
+           dispatch.mode != OFF;
+}
+
+static bool may_call(const struct tracee *tracee, struct failure *why)
+{
+    for (size_t i = 0; i < tracee->thread_count; i++)
+        if (is_dispatched(&tracee->threads[i]))
+            return failure_set(why, "thread %d: handles its system calls by itself (PR_SET_SYSCALL_USER_DISPATCH), as emulators do, which cannot be saved yet",
+                               tracee->threads[i].tid);
+    return true;
+}
+
 bool tracee_calls_begin(struct tracee *tracee, struct failure *why)
 {
-    return choose_host(tracee, why) && map(tracee, why) &&
+    return may_call(tracee, why) && choose_host(tracee, why) && map(tracee, why) &&
            tracee_write(tracee, tracee->scratch, inject_batch, (size_t)(inject_batch_end - inject_batch), why) && make_writable(tracee, why);
 }
 

@@ -1,0 +1,53 @@
+#include <asm/prctl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "checkpt/resource/threads.h"
+#include "checkpt/thaw/plan.h"
+#include "checkpt/tracee/tracee.h"
+
+enum { KEEP_CAPABILITIES, MACHINE_CHECK, TIME_STAMPS, CPUID };
+
+void threads_ask_switches(uint64_t room, struct tracee_call *calls)
+{
+    calls[KEEP_CAPABILITIES] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_KEEPCAPS}};
+    calls[MACHINE_CHECK] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_MCE_KILL_GET}};
+    calls[TIME_STAMPS] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_TSC, room}};
+    calls[CPUID] = (struct tracee_call){.number = SYS_arch_prctl, .arguments = {ARCH_GET_CPUID}};
+}
+
+void threads_fill_switches(Ckpt__Thread *record, const struct tracee_call *calls, const void *room)
+{
+    int32_t time_stamps;
+    memcpy(&time_stamps, room, sizeof(time_stamps));
+    record->keep_capabilities = calls[KEEP_CAPABILITIES].result > 0;
+    record->machine_check = calls[MACHINE_CHECK].result >= 0 ? (uint32_t)calls[MACHINE_CHECK].result + 1 : 0;
+    record->no_time_stamps = calls[TIME_STAMPS].result == 0 && time_stamps == PR_TSC_SIGSEGV;
+    record->no_cpuid = calls[CPUID].result == 0;
+}
+
+static void plan_machine_check(struct plan *plan, uint32_t wanted)
+{
+    if (wanted == (uint32_t)prctl(PR_MCE_KILL_GET, 0, 0, 0, 0) + 1)
+        return;
+    bool is_default = wanted == PR_MCE_KILL_DEFAULT + 1;
+    PLAN_TRY(plan, "thread: what a memory error does", SYS_prctl, PLAN_NUMBER(PR_MCE_KILL), PLAN_NUMBER(is_default ? PR_MCE_KILL_CLEAR : PR_MCE_KILL_SET),
+             PLAN_NUMBER(is_default ? 0 : wanted - 1), PLAN_NUMBER(0), PLAN_NUMBER(0));
+}
+
+/* What checkpt has by itself every thread has already. */
+void threads_plan_switches(struct plan *plan, const Ckpt__Thread *record)
+{
+    int time_stamps = PR_TSC_ENABLE;
+    prctl(PR_GET_TSC, &time_stamps);
+    if (record->keep_capabilities != (prctl(PR_GET_KEEPCAPS) > 0))
+        PLAN_TRY(plan, "thread: keeping capabilities", SYS_prctl, PLAN_NUMBER(PR_SET_KEEPCAPS), PLAN_NUMBER(record->keep_capabilities));
+    if (record->machine_check != 0)
+        plan_machine_check(plan, record->machine_check);
+    if (record->no_time_stamps != (time_stamps == PR_TSC_SIGSEGV))
+        PLAN_CALL(plan, "thread: time stamps", SYS_prctl, PLAN_NUMBER(PR_SET_TSC), PLAN_NUMBER(record->no_time_stamps ? PR_TSC_SIGSEGV : PR_TSC_ENABLE));
+    if (record->no_cpuid != (syscall(SYS_arch_prctl, ARCH_GET_CPUID, 0) == 0))
+        PLAN_CALL(plan, "thread: CPUID", SYS_arch_prctl, PLAN_NUMBER(ARCH_SET_CPUID), PLAN_NUMBER(record->no_cpuid ? 0 : 1));
+}
