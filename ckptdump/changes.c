@@ -1,6 +1,7 @@
 #include "ckptdump/changes.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ckptdump/backing.h"
 #include "ckptdump/memory.h"
@@ -94,6 +95,39 @@ static bool fetch(struct side *side, uint64_t address, uint64_t length, bool *kn
     return true;
 }
 
+enum content { CONTENT_STORED, CONTENT_ZEROS, CONTENT_FILE, CONTENT_UNKNOWN };
+
+/* What the run of a side has, without a look at it. *length becomes less where a file ends inside: behind its end there are zeros. */
+static enum content content_of(struct side *side, uint64_t *length)
+{
+    const struct memory_run *run = &side->run;
+    struct stat status;
+    if (run->source != MEMORY_FILE)
+        return run->source == MEMORY_STORED ? CONTENT_STORED : run->source == MEMORY_ZERO ? CONTENT_ZEROS : CONTENT_UNKNOWN;
+    int fd = backing_open(&side->backing, run->file);
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return CONTENT_UNKNOWN;
+    uint64_t size = (uint64_t)status.st_size, left = run->file_offset < size ? size - run->file_offset : 0;
+    if (left == 0)
+        return CONTENT_ZEROS;
+    left = (left + PAGE - 1) / PAGE * PAGE;
+    *length = left < *length ? left : *length;
+    return CONTENT_FILE;
+}
+
+/* A run of which nothing is stored may have any length: where both sides are known without a look, or one cannot be known, the whole of it is settled at once. */
+static bool settled(struct comparison *c, uint64_t address, uint64_t *length)
+{
+    enum content old = content_of(&c->sides[0], length), new = content_of(&c->sides[1], length);
+    if (old == CONTENT_STORED || new == CONTENT_STORED)
+        return false;
+    if (old == CONTENT_UNKNOWN || new == CONTENT_UNKNOWN)
+        changed(c, address, *length);
+    else if (old != CONTENT_ZEROS || new != CONTENT_ZEROS)
+        return false;
+    return true;
+}
+
 static bool compare_block(struct comparison *c, uint64_t address, uint64_t length)
 {
     bool known[2];
@@ -119,6 +153,8 @@ static bool compare_at(struct comparison *c, uint64_t address, uint64_t *length)
     }
     bool mapped = c->sides[1].run.source != MEMORY_UNMAPPED; /* what is not mapped in one is told with the mappings */
     if (!mapped || same_source(&c->sides[0].run, &c->sides[1].run) || same_chunks(c))
+        return true;
+    if (settled(c, address, length))
         return true;
     if (*length > BLOCK)
         *length = BLOCK;

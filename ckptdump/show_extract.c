@@ -87,14 +87,31 @@ static void complain_of_writing(struct dump *dump, int error)
     }
 }
 
+/* Passes over zeros, however many: a file need not have them. */
+static bool skip_zeros(struct dump *dump, uint64_t address, uint64_t length, FILE *out, uint64_t *skipped)
+{
+    struct memory_run run;
+    *skipped = 0;
+    if (!memory_locate(&dump->image, address, length, &run))
+        return false;
+    if (run.source == MEMORY_ZERO && fseeko(out, (off_t)run.length, SEEK_CUR) == 0)
+        *skipped = run.length;
+    return true;
+}
+
 static bool copy(struct dump *dump, struct backing *backing, uint64_t address, uint64_t length, FILE *out)
 {
     uint8_t block[BLOCK];
     struct cli_progress progress;
     cli_progress_init(&progress, "ckptdump", "extracting");
-    bool fine = true;
+    bool fine = true, sparse = dump->settings->output != NULL;
     for (uint64_t done = 0; fine && done < length;) {
         struct memory_run run;
+        uint64_t skipped = 0;
+        fine = !sparse || skip_zeros(dump, address + done, length - done, out, &skipped);
+        done += skipped;
+        if (skipped > 0 || !fine)
+            continue;
         fine = memory_read(&dump->image, address + done, block, length - done < BLOCK ? (size_t)(length - done) : BLOCK, &run);
         if (fine && run.source == MEMORY_FILE && !backing_read(backing, run.file, run.file_offset, block, (size_t)run.length)) {
             complain(dump, backing, address + done, &run);
@@ -117,7 +134,13 @@ static void extract_to_file(struct dump *dump, struct backing *backing, uint64_t
     const char *path = dump->settings->output;
     int error = whole_file_create(&file, path, 0666);
     FILE *out = error == 0 ? fdopen(dup(file.fd), "w") : NULL;
-    bool fine = out != NULL && copy(dump, backing, address, length, out);
+    bool fine = out != NULL;
+    if (fine && (length > INT64_MAX || ftruncate(file.fd, (off_t)length) != 0)) { /* first: it may be more than a file can have */
+        error = length > INT64_MAX ? -EFBIG : -errno;
+        file.doing = "writing";
+        fine = false;
+    }
+    fine = fine && copy(dump, backing, address, length, out);
     if (fine && fflush(out) != 0) {
         error = errno != 0 ? -errno : -EIO;
         file.doing = "writing";

@@ -33,6 +33,13 @@ GROWING = {
 }
 COUNT = 5000
 
+# 128 TiB of addresses, of which a page is stored: nothing may go through them page by page.
+VAST = IMAGE + 'record PROCESS critical { process: 1 pid: 1 space: 1 }\nrecord FILE { id: 1 type: FILE_TYPE_REGULAR path: "PATH" size: 0x7fffffffffff }\n' \
+    "record MEMORY critical { process: 1 space: 1 mappings { start: 0x1000 end: 0x7ffffffff000 protection: 3 flags: FLAGS file: NUMBER } }\n" \
+    "pages 1 0x10000 1 byte 1\n"
+VAST_COMMANDS = [["--hex", "0x1000,0x7fffffffe000"], ["--json", "--hex", "0x1000,0x7fffffffe000"], ["--search", "hex:0000"], ["--strings"], ["--maps"], ["--core", "out.core"],
+                 ["--extract", "0x1000,0x7fffffffe000", "-o", "out"], ["--diff", "anonymous.ckpt"], ["--diff", "file.ckpt"], ["--diff", "gone.ckpt"]]
+
 
 def run(words):
     """Seconds of CPU, peak bytes, exit status."""
@@ -86,6 +93,19 @@ class Bounds:
         self.measure(text, problems)
         self.result(name, problems)
 
+    def vast(self):
+        kinds = {"anonymous": ("/", 0x22, 0), "file": ("/etc/passwd", 2, 1), "gone": ("/nowhere", 2, 1)}
+        for name, (path, flags, file) in kinds.items():
+            self.make(VAST.replace("PATH", path).replace("FLAGS", str(flags)).replace("NUMBER", str(file)))
+            os.rename("costly.ckpt", f"{name}.ckpt")
+        for words in VAST_COMMANDS:
+            problems = []
+            for name in kinds:
+                cpu, peak, status, _ = run([self.commands[0][0], *words, f"{name}.ckpt"])
+                if cpu > 5 or peak > MEMORY_BASE or status not in (0, 1):
+                    problems.append(f"{name}: {cpu:.1f} s, {peak >> 10} KiB, exit status {status}")
+            self.result("128 TiB: " + " ".join(words), problems)
+
     def growing(self, name, text):
         problems = []
         few, many = self.measure(text(COUNT), problems), self.measure(text(4 * COUNT), problems)
@@ -99,6 +119,7 @@ def main(*programs):
     bounds = Bounds(*programs)
     bounds.one("frames that unpack into 2 MiB each", BOMB)
     bounds.one("a frame that promises 2^60 bytes", GIANT)
+    bounds.vast()
     for name, text in GROWING.items():
         bounds.growing(name, text)
     print(f"1..{bounds.count}")
