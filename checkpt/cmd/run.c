@@ -27,10 +27,10 @@ struct keeping {
     const char *template;
 };
 
-static bool enter(void *context, int channel, struct failure *why)
+static bool enter(void *context, int channel, sigset_t *signals, struct failure *why)
 {
     (void)context;
-    return listen_enter(channel, why);
+    return listen_enter(channel, signals, why);
 }
 
 static int take(void *context, int channel, const struct run_voice *voice)

@@ -65,10 +65,18 @@ static bool may_write(int directory, uint64_t address, size_t length)
     return fine;
 }
 
-static int write_opened(const struct caller *caller, int directory, int memory, uint64_t address, const void *from, size_t length)
+int caller_memory(const struct caller *caller, int directory)
 {
-    if (!caller_waits(caller))
-        return ESRCH;
+    int memory = openat(directory, "mem", O_RDWR | O_CLOEXEC);
+    if (memory < 0 || caller_waits(caller))
+        return memory;
+    close(memory);
+    errno = ESRCH;
+    return -1;
+}
+
+static int write_opened(int directory, int memory, uint64_t address, const void *from, size_t length)
+{
     if (!may_write(directory, address, length))
         return EFAULT;
     return pwrite(memory, from, length, (off_t)address) == (ssize_t)length ? 0 : EFAULT;
@@ -79,9 +87,9 @@ static int write_memory(struct thread *td, uint64_t address, const void *from, s
     int error = ESRCH, directory = caller_directory(td->td_tid);
     if (directory < 0)
         return ESRCH;
-    int memory = openat(directory, "mem", O_RDWR | O_CLOEXEC);
+    int memory = caller_memory(caller_of(td), directory);
     if (memory >= 0)
-        error = write_opened(caller_of(td), directory, memory, address, from, length);
+        error = write_opened(directory, memory, address, from, length);
     else if (errno == EACCES || errno == EPERM)
         error = EPERM;
     if (memory >= 0)

@@ -11,6 +11,7 @@ struct caller {
     struct thread thread;      /* what the implementation sees; td_operations lead back here */
     int listener;
     const struct run_voice *voice; /* of the listener's options */
+    uint64_t *held;            /* signals that the first program held back until it has begun */
     uint64_t id;               /* of the notification that came first */
     struct seccomp_data call;
     struct caller *next;
@@ -22,6 +23,8 @@ void caller_init(struct caller *caller, int listener, const struct seccomp_notif
 bool caller_waits(const struct caller *caller);
 /* Its directory in /proc, whatever thread of its process it is; -1 with errno. */
 int caller_directory(pid_t tid);
+/* Its memory, open for reading and writing through all protections, while it is sure to be the caller's; -1 with errno. `directory` is its caller_directory(). */
+int caller_memory(const struct caller *caller, int directory);
 /* The caller that an implementation is called for. */
 struct caller *caller_of(struct thread *td);
 

@@ -4,17 +4,12 @@
 #define CHECKPT_LISTEN_DEFAULT_ACTION_H
 
 #define DEFAULT_ACTION_CALL 0x2008 /* SYS_default_action: the handlers' own call, with the signal as its argument */
+#define DEFAULT_ACTION_SIGNAL 54 /* SIGCKPT */
 #define DEFAULT_ACTION_EXIT_SIGNAL 55 /* SIGCKPTEXIT */
 
 #ifndef __ASSEMBLER__
-#include <stdbool.h>
 #include <sys/types.h>
 
-/* In a thread of the listener, while thread `tid` waits in the call with which a C library makes its first thread a thread (arch_prctl(ARCH_SET_FS)): the program has just
- * begun. Does nothing where it is done already; what fails leaves the program as it was. */
-void default_action_install(pid_t tid);
-
-struct policy;
 struct run_voice;
 
 /* From outside, for the terminal's checkpoint character: every process of the group does what SIGCKPT does there. */

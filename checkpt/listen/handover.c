@@ -9,25 +9,23 @@ union room {
     struct cmsghdr aligned;
 };
 
-bool handover_send(int socket, int fd)
+bool handover_send(int socket, int fd, uint64_t word)
 {
-    char byte = 0;
     union room room = {.bytes = {0}};
-    struct iovec vector = {&byte, 1};
+    struct iovec vector = {&word, sizeof(word)};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof(room.bytes)};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(fd));
     memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1;
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(word);
 }
 
-int handover_receive(int socket)
+int handover_receive(int socket, uint64_t *word)
 {
-    char byte;
     union room room;
-    struct iovec vector = {&byte, 1};
+    struct iovec vector = {word, sizeof(*word)};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof(room.bytes)};
     ssize_t got;
     int fd = -1;

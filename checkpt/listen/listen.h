@@ -5,14 +5,16 @@
 #ifndef CHECKPT_LISTEN_H
 #define CHECKPT_LISTEN_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "checkpt/failure.h"
 #include "checkpt/sysent/table.h"
 
-/* Installs the filter in this process and sends the listener over `channel`, a socket. Without CAP_SYS_ADMIN this sets no_new_privs, and set-user-ID programs do
+/* `signals` is the mask that the program is to begin with: SIGCKPT and SIGCKPTEXIT are added, and let in once it has its handlers.
+ * Installs the filter in this process and sends the listener over `channel`, a socket. Without CAP_SYS_ADMIN this sets no_new_privs, and set-user-ID programs do
  * not get their rights. A process that has a listener already (a `checkpt run` inside another) keeps that one, and sends nothing. */
-bool listen_enter(int channel, struct failure *why);
+bool listen_enter(int channel, sigset_t *signals, struct failure *why);
 
 struct run_voice;
 

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "checkpt/listen/caller.h"
-#include "checkpt/listen/default_action.h"
 #include "checkpt/listen/handover.h"
 #include "checkpt/listen/listen.h"
+#include "checkpt/listen/newcomer.h"
 
 /* linux/seccomp.h, Linux 6.6: the answering thread's CPU goes straight to the caller */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -35,6 +35,7 @@ struct listener {
     pthread_cond_t again;    /* a caller called again */
     size_t threads, idle;
     struct caller *callers;  /* whose calls are under way */
+    uint64_t held;           /* signals that the first program blocks until it has begun, as a mask */
 };
 
 static void *serve(void *listener);
@@ -122,13 +123,15 @@ static void make_call(struct listener *listener, struct caller *caller)
     unlist(listener, caller);
 }
 
-/* A program that has just begun. Its thread is stopped on the way, and calls again. */
+/* A program that has just begun, or a call that looks like its first. */
 static void let_begin(struct listener *listener, const struct seccomp_notif *request)
 {
     struct seccomp_notif_resp response = {.id = request->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
     keep_one_idle(listener);
     pthread_mutex_unlock(&listener->mutex);
-    default_action_install((pid_t)request->pid);
+    struct caller caller;
+    caller_init(&caller, listener->fd, request);
+    newcomer_meet(&caller);
     ioctl(listener->fd, SECCOMP_IOCTL_NOTIF_SEND, &response);
     pthread_mutex_lock(&listener->mutex);
 }
@@ -145,6 +148,7 @@ static void handle(struct listener *listener, const struct seccomp_notif *reques
         return;
     caller_init(&caller, listener->fd, request);
     caller.voice = listener->options.voice;
+    caller.held = &listener->held;
     caller.next = listener->callers;
     listener->callers = &caller;
     keep_one_idle(listener);
@@ -237,7 +241,7 @@ int listen_take(struct listener *listener, int channel, struct failure *why)
 {
     int end = -1;
     why->sentence[0] = '\0';
-    listener->fd = handover_receive(channel);
+    listener->fd = handover_receive(channel, &listener->held);
     if (listener->fd < 0 && errno != 0)
         failure_errno(why, "receiving the listener");
     if (listener->fd < 0)

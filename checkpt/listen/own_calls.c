@@ -9,6 +9,7 @@
 #include "checkpt/listen/caller.h"
 #include "checkpt/listen/default_action.h"
 #include "checkpt/listen/listen.h"
+#include "checkpt/listen/newcomer.h"
 #include "checkpt/listen/servant.h"
 
 struct sys_checkpoint_args {
@@ -68,9 +69,20 @@ static int sys_default_action(struct thread *td, struct default_action_args *arg
     return servant_checkpoint(td->td_tid, td->td_tid, caller_of(td)->voice);
 }
 
+struct newcomer_args {
+    SYSCALL_ARG(uint64_t, page);
+    SYSCALL_ARG(uint64_t, detour);
+};
+
+static int sys_newcomer(struct thread *td, struct newcomer_args *args)
+{
+    return newcomer_settle(td, args->page, args->detour);
+}
+
 int listen_register_own(void)
 {
     static struct syscall_helper_data calls[] = {SYSCALL_INIT_HELPER(sys_checkpoint), SYSCALL_INIT_HELPER(exec_sys_register),
-                                                 SYSCALL_INIT_HELPER(exec_sys_unregister), SYSCALL_INIT_HELPER(default_action), SYSCALL_INIT_LAST};
+                                                 SYSCALL_INIT_HELPER(exec_sys_unregister), SYSCALL_INIT_HELPER(default_action),
+                                                 SYSCALL_INIT_HELPER_F(newcomer, SYF_CAPENABLED), SYSCALL_INIT_LAST};
     return syscall_helper_register(calls, SY_THR_STATIC);
 }

@@ -42,14 +42,15 @@ static _Noreturn void become_program(const struct keeper_start *start, int chann
 {
     const struct run_request *request = start->request;
     struct failure why;
+    sigset_t signals = *start->signals;
     if (start->terminal != NULL) {
         setpgid(0, 0);
         tcsetpgrp(start->terminal->slave, getpid());
         put_on_terminal(start->terminal);
     }
-    if (request->service != NULL && !request->service->enter(request->service->context, channel, &why))
+    if (request->service != NULL && !request->service->enter(request->service->context, channel, &signals, &why))
         fail(request->command[0], why.sentence, NOT_EXECUTABLE);
-    sigprocmask(SIG_SETMASK, start->signals, NULL);
+    sigprocmask(SIG_SETMASK, &signals, NULL);
     execvp(request->command[0], request->command);
     fail(request->command[0], strerror(errno), errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
 }

@@ -6,6 +6,7 @@
 #ifndef CHECKPT_RUN_H
 #define CHECKPT_RUN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -21,8 +22,8 @@ void run_say(const struct run_voice *voice, const char *format, ...) __attribute
 /* What the keeper does beside keeping: given by the caller, so that this folder knows of jobs and terminals only. */
 struct run_service {
     void *context;
-    /* In the program's process, right before execve(2). `channel` leads to take(). False: the program is not started. NULL: nothing to do. */
-    bool (*enter)(void *context, int channel, struct failure *why);
+    /* In the program's process, right before execve(2). `channel` leads to take(), `signals` is the mask that the program is to begin with, and may be changed. False: the program is not started. NULL: nothing to do. */
+    bool (*enter)(void *context, int channel, sigset_t *signals, struct failure *why);
     /* In the keeper: receives over `channel` what enter() sent. Returns a descriptor to watch, -1: none. */
     int (*take)(void *context, int channel, const struct run_voice *voice);
     /* In the keeper: the descriptor is readable. */

@@ -2,7 +2,6 @@
 #include "checkpt/tracee/tail.h"
 
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "checkpt/tracee/leftover.h"
 #include "checkpt/tracee/text.h"
@@ -36,33 +35,15 @@ static bool try_text(struct tracee *tracee, const struct text *text)
     return true;
 }
 
-static uint64_t vdso_of(const struct tracee *tracee)
-{
-    struct arena arena = {0};
-    void *auxv;
-    size_t size;
-    uint64_t address = 0;
-    struct failure ignored;
-    if (proc_auxv(tracee->task, &arena, &auxv, &size, &ignored))
-        for (size_t i = 0; i + 16 <= size; i += 16) {
-            uint64_t entry[2];
-            memcpy(entry, (char *)auxv + i, sizeof(entry));
-            if (entry[0] == AT_SYSINFO_EHDR)
-                address = entry[1];
-        }
-    arena_deinit(&arena);
-    return address;
-}
-
 bool tail_write(struct tracee *tracee, struct failure *why)
 {
     struct text_list list;
     struct text text;
-    uint64_t vdso = vdso_of(tracee);
-    text_list_init(&list, tracee);
+    uint64_t vdso = text_vdso(tracee->task);
+    text_list_init(&list, tracee->task);
     bool found = vdso != 0 && text_next(&list, vdso, &text) && text.start <= vdso && try_text(tracee, &text);
     for (uint64_t address = 0; !found && text_next(&list, address, &text); address = text.end)
-        found = !text.anonymous && try_text(tracee, &text); /* what a compiler will write code to is not padding */
+        found = !text.anonymous && !text.shared && try_text(tracee, &text); /* what a compiler will write code to is not padding */
     text_list_deinit(&list);
     return found || failure_set(why, "process %d: there is no padding behind any of its code, to make system calls from", tracee->pid);
 }

@@ -83,7 +83,7 @@ static pid_t run(int (*body)(void), bool capability_mode, int *end)
     cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel), 0);
     pid_t child = fork();
     if (child == 0)
-        _exit(listen_enter(channel[1], &why) ? body() : 111);
+        _exit(listen_enter(channel[1], &(sigset_t){0}, &why) ? body() : 111);
     close(channel[1]);
     const struct listen_options options = {.table = &table, .capability_mode = capability_mode};
     *end = listen_take(listen_create(&options), channel[0], &why);
@@ -325,7 +325,7 @@ static int nested(void)
     int channel[2];
     struct failure why;
     demand(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel) == 0);
-    demand(listen_enter(channel[1], &why));
+    demand(listen_enter(channel[1], &(sigset_t){0}, &why));
     close(channel[1]);
     char byte;
     demand(recv(channel[0], &byte, 1, 0) == 0);

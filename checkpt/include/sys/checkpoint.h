@@ -17,8 +17,9 @@ extern "C" {
 
 /* Its number under `checkpt run`. */
 #define SYS_sys_checkpoint 0x2000
-/* What SIGCKPT and SIGCKPTEXIT do by default there; the system's own. */
+/* What SIGCKPT and SIGCKPTEXIT do by default there, and how a program comes by that; the system's own. */
 #define SYS_default_action 0x2008
+#define SYS_newcomer 0x2009
 
 /* CKPT_FREEZE: writes a checkpoint of the calling process to `fd`, a regular file, pipe or socket open for writing (-1: to the file that kern.ckptfile names).
  * `pid` is -1 or the caller's own, `retval` is -1. Returns 0; and, in the resumed program, the thaw's `retval`, usually 1.
