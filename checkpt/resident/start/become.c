@@ -172,6 +172,7 @@ static _Noreturn void go_on(struct start *start)
     stack_set_layout(&start->stack, &header->layout, start->binary);
     CALL_1(SYS_close, start->image);
     CALL_1(SYS_close, start->binary);
+    CALL_1(SYS_brk, 0); /* what a program begins with: `checkpt run` waits for it */
     uint64_t rip = header->rip, rax = header->rax;
     CALL_2(SYS_munmap, header, start->header_size);
     start_jump((uint64_t)start->stack.words, rip, rax);
