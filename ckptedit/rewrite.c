@@ -11,6 +11,7 @@
 #include <ckptfmt/edit.h>
 #include <ckptfmt/verify.h>
 
+#include "ckptedit/attributes.h"
 #include "cli/complain.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -180,7 +181,7 @@ static int verify_image(struct rewrite *w)
     return status == CKPT_OK && !stopped ? CLI_FINE : CLI_FAILED;
 }
 
-/* A file that replaces another one has its mode and owner; one of our own making has our owner. */
+/* A file that replaces another one has its mode, owner and attributes; one of our own making has our owner. */
 static int keep_owner(struct rewrite *w)
 {
     struct stat old, new;
@@ -191,7 +192,8 @@ static int keep_owner(struct rewrite *w)
         return complain(w, "keeping its owner", -errno);
     if (fchmod(w->file.fd, old.st_mode & (w->in_place ? 07777 : 0777)) != 0)
         return complain(w, "keeping its mode", -errno);
-    return CLI_FINE;
+    int error = w->in_place ? attributes_copy(w->job->input, w->file.fd) : 0;
+    return error == 0 ? CLI_FINE : complain(w, "keeping its extended attributes", error);
 }
 
 static bool is_in_place(const struct rewrite_job *job)

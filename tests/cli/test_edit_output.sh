@@ -8,6 +8,15 @@ user() { if [ -n "$root" ]; then setpriv --reuid 65534 --regid 65534 --clear-gro
 check 'to the input itself' sh -c 'cp a.ckpt i.ckpt && chmod 0604 i.ckpt && "$0" --name x -o i.ckpt i.ckpt && [ "$(stat -c %a i.ckpt)" = 604 ]' "$edit"
 check 'which is whole' prints 'program     x' "$dump" i.ckpt
 mkdir d
+attributes() {
+    cp a.ckpt i.ckpt && ln -s i.ckpt link.ckpt && python3 -c 'import os; os.setxattr("i.ckpt", "user.note", b"kept")' 2>xattr.err || { cat xattr.err; return 1; }
+    "$edit" --name x link.ckpt && [ -L link.ckpt ] && python3 -c 'import os; assert os.getxattr("i.ckpt", "user.note") == b"kept"'
+}
+if python3 -c 'import os; open("try", "w"); os.setxattr("try", "user.x", b"")' 2>/dev/null; then
+    check 'attributes stay, and a link to the image too' attributes
+else
+    skip 'attributes stay, and a link to the image too' 'this file system has no extended attributes'
+fi
 check 'to a directory' says 1 'd: replacing it: it is a directory' "$edit" --name x -o d a.ckpt
 check 'to one with a slash' says 1 'it is a directory' "$edit" --name x -o d/ a.ckpt
 mkfifo fifo

@@ -55,7 +55,7 @@ class Fuzzing:
         program = f"{self.out}/bin/{target}"
         shutil.copy2(f"{self.programs}/{target}", program)
         os.makedirs(f"{self.out}/corpus/{target}", exist_ok=True)
-        command = [program, "-timeout=10", "-rss_limit_mb=1024", "-malloc_limit_mb=64", "-print_final_stats=1", f"-artifact_prefix={self.out}/found/{target}-",
+        command = [program, "-timeout=60", "-rss_limit_mb=1024", "-malloc_limit_mb=64", "-print_final_stats=1", f"-artifact_prefix={self.out}/found/{target}-",
                    f"-max_len={8192 if target == 'record' else 20480}"]
         if target != "record":
             command.append(f"-dict={HERE}/image.dict")
