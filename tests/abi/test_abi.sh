@@ -28,6 +28,15 @@ script_agrees() {
     diff declared listed
 }
 
+# And in the man page.
+all_described() {
+    status=0
+    for function in $(cat "$top/tests/abi/exports.txt"); do
+        grep -qw "$function" "$top/docs/libckptfmt.3" || { echo "$function is not in libckptfmt.3"; status=1; }
+    done
+    return $status
+}
+
 # The archive's own names are gone, so that none meets a program's.
 archive_is_clean() {
     nm --defined-only "${so%.so}.a" | awk '$2 ~ /[A-Z]/ { print $3 }' | grep -v '^ckpt_\|^__odr_asan\.\|^$' && return 1
@@ -41,6 +50,7 @@ check 'every header by itself, in C++' alone g++ -std=c++11 cc
 check 'a wrong number would be seen' sh -c "! sed 's/ckpt_chunk, space, 0/ckpt_chunk, space, 4/' '$top/tests/abi/abi.c' | gcc -std=c11 $flags -x c -fsyntax-only - 2>/dev/null"
 check 'no exports but the pinned ones' no_strays
 check 'headers and version script name the same functions' script_agrees
+check 'the man page describes each' all_described
 check 'the archive keeps its internal names to itself' archive_is_clean
 check 'the soname' sh -c "readelf -d '$so' | grep -q 'SONAME.*\[libckptfmt.so.1\]'"
 finish

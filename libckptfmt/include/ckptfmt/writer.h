@@ -54,7 +54,8 @@ CKPT_API enum ckpt_status ckpt_writer_process_note(struct ckpt_writer *writer, u
 CKPT_API enum ckpt_status ckpt_writer_record(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *body, size_t length);
 /* The same from a message: packs it. */
 CKPT_API enum ckpt_status ckpt_writer_message(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *message);
-/* Sets version, features, page and chunk size and parents (borrowed from the writer) of a Ckpt__Image to what this writer will write. */
+/* Sets version, features, page and chunk size of a Ckpt__Image to what this writer will write, and, after ckpt_writer_set_parent(), its parents (borrowed from the writer); otherwise parents
+ * stay what the caller has named. */
 CKPT_API void ckpt_writer_fill_image(const struct ckpt_writer *writer, void *image);
 
 /* A mapping of the root process, ascending. */
