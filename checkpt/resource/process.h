@@ -23,6 +23,11 @@ void process_ask_memory(uint64_t room, struct tracee_call *calls);
 bool process_fill_memory(struct freeze *freeze, const struct tracee_call *calls, struct failure *why);
 void process_plan_memory(struct thaw *thaw);
 
+/* process_filters.c: filters of its system calls (seccomp), the same in all threads. */
+void process_explain_filters(struct freeze *freeze, struct findings *findings);
+bool process_collect_filters(struct freeze *freeze, struct failure *why);
+void process_check_filters(struct thaw *thaw, struct findings *findings);
+
 /* process_relatives.c: the children that a freeze has to do with: all but this process, which the program may
  * have started to freeze it, and libcheckpt's, which waits for this one. */
 bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why);

@@ -95,5 +95,5 @@ bool process_collect(struct freeze *freeze, struct failure *why)
     if (!has_no_children(freeze, why))
         return false;
     collect_identity(freeze);
-    return collect_numbers(freeze, why) && collect_places(freeze, why) && ask(freeze, why);
+    return process_collect_filters(freeze, why) && collect_numbers(freeze, why) && collect_places(freeze, why) && ask(freeze, why);
 }

@@ -123,15 +123,6 @@ static void explain_place(struct freeze *freeze, struct findings *findings, cons
         findings_add(findings, VERDICT_REFUSED, subject, NULL, "%s leads to another directory from here", path);
 }
 
-static void explain_seccomp(struct freeze *freeze, struct findings *findings)
-{
-    static const char *const modes[] = {"", "strict mode", "filters"};
-    uint32_t mode = freeze->status.seccomp;
-    if (mode != 0 && !process_is_listened_to(freeze))
-        findings_add(findings, VERDICT_REFUSED, "seccomp", "start it without its sandbox", "%s of its system calls (seccomp) cannot be saved yet",
-                     mode < sizeof(modes) / sizeof(modes[0]) ? modes[mode] : "restrictions");
-}
-
 void process_explain(struct freeze *freeze, struct findings *findings)
 {
     char subject[32];
@@ -144,7 +135,7 @@ void process_explain(struct freeze *freeze, struct findings *findings)
     explain_threads(freeze, findings);
     explain_place(freeze, findings, "cwd", "working directory");
     explain_place(freeze, findings, "root", "root directory");
-    explain_seccomp(freeze, findings);
+    process_explain_filters(freeze, findings);
     findings_add(findings, VERDICT_SAVED, subject, NULL, "%s, its name, directories, umask and attributes", freeze->stat.comm);
     findings_add(findings, VERDICT_CHANGED, "process id", "checkpt thaw --pid gives it back", "%d becomes the id of who resumes it", freeze->pid);
 }

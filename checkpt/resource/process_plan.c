@@ -44,8 +44,7 @@ void process_check(struct thaw *thaw, struct findings *findings)
             findings_add(findings, VERDICT_REFUSED, "root directory", "a caller with CAP_SYS_CHROOT", "its root is %.*s, and chroot takes rights",
                          (int)root->path.len, (const char *)root->path.data);
     }
-    if (process->seccomp_mode != 0)
-        findings_add(findings, VERDICT_REFUSED, "seccomp", NULL, "its system calls were restricted (seccomp), which cannot be given back yet");
+    process_check_filters(thaw, findings);
     if (!thaw->options.keep_pid)
         findings_add(findings, VERDICT_CHANGED, "process id", "--pid", "%d becomes the caller's", process->pid);
 }

@@ -1,6 +1,9 @@
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpt/proc/numbers.h"
 #include "checkpt/resource/process.h"
 
 enum { ANCESTORS_MAX = 256, SECCOMP_FILTERS = 2 /* SECCOMP_MODE_FILTER */ };
@@ -24,6 +27,23 @@ static bool is_checkpt(int directory)
     return fstatat(directory, "exe", &there, 0) == 0 && stat("/proc/self/exe", &here) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino;
 }
 
+/* Who waits for a resumed program is checkpt too, but holds no listener. */
+static bool holds_listener(int directory, struct arena *arena)
+{
+    uint32_t *numbers;
+    size_t count;
+    struct failure ignored;
+    if (!proc_numbers(directory, "fd", arena, &numbers, &count, &ignored))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        char name[32], target[64] = "";
+        snprintf(name, sizeof(name), "fd/%u", numbers[i]);
+        if (readlinkat(directory, name, target, sizeof(target) - 1) > 0 && strcmp(target, "anon_inode:seccomp notify") == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool look_at(pid_t pid, bool *listens, uint32_t *filters, pid_t *parent)
 {
     struct arena arena = {0};
@@ -37,7 +57,7 @@ static bool look_at(pid_t pid, bool *listens, uint32_t *filters, pid_t *parent)
     if (fine) {
         *parent = stat.ppid;
         *filters = status.seccomp_filters;
-        *listens = is_checkpt(directory);
+        *listens = is_checkpt(directory) && holds_listener(directory, &arena);
     }
     arena_deinit(&arena);
     close(directory);

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "checkpt/arch/x86_64/restart.h"
+#include "checkpt/resource/filters.h"
 #include "checkpt/resource/threads.h"
 #include "checkpt/thaw/plan.h"
 
@@ -183,6 +185,7 @@ bool threads_leave(struct thaw *thaw, struct failure *why)
 {
     (void)why;
     const struct model *model = thaw->model;
+    struct plan_filter *filters = filters_of(&model->process);
     for (size_t i = 0; i < model->thread_count; i++) {
         const struct model_thread *thread = &model->threads[i];
         const Ckpt__AlternateStack *stack = thread->record.alternate_stack;
@@ -199,7 +202,12 @@ bool threads_leave(struct thaw *thaw, struct failure *why)
             context.stack_size = stack->size;
             context.stack_flags = stack->flags;
         }
+        if (i == 0) {
+            context.filters = filters;
+            context.filter_count = model->process.n_seccomp_filters;
+        }
         plan_leave(thaw->plan, i, &context);
     }
+    free(filters);
     return true;
 }

@@ -224,6 +224,7 @@ void plan_leave(struct plan *plan, size_t thread, const struct plan_context *con
     size_t current = plan->current;
     plan_thread(plan, thread);
     segments_plan(plan, context->registers, context->xsave, context->xsave_size);
+    plan_filters(plan, context);
     struct plan_list *leaving = &plan->lists[plan->current];
     leaving->left = true;
     leaving->context = (struct sigframe_context){

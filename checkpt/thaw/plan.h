@@ -62,6 +62,12 @@ void plan_store_register(struct plan *plan, size_t thread, size_t offset, struct
 /* Starts thread `thread` (its list runs in it from here on); returns the slot of its tid. set_tid 0: any. Leader's list only. */
 uint32_t plan_start_thread(struct plan *plan, size_t thread, int32_t set_tid, const char *what);
 
+struct plan_filter {
+    const void *code;       /* struct sock_filter[] */
+    size_t size;            /* bytes */
+    uint32_t flags;         /* SECCOMP_FILTER_FLAG_LOG */
+};
+
 /* What the threads continue with: registers already adjusted for interrupted calls, signal mask, XSAVE area. */
 struct plan_context {
     const void *registers;  /* struct user_regs_struct */
@@ -71,9 +77,15 @@ struct plan_context {
     uint64_t stack_address; /* the alternate signal stack, as sigaltstack(2) tells it: leaving a signal frame sets it again. The resource's own */
     uint64_t stack_size;    /* sigaltstack() call is needed too: a thread that is on its alternate stack keeps what that call set. */
     uint32_t stack_flags;   /* SS_*; SS_DISABLE where there was none */
+    /* Filters of system calls, the leader's to install in all threads once these have nothing else to do. See plan_filters_forbid(). */
+    const struct plan_filter *filters;
+    size_t filter_count;
 };
 /* Ends a thread's list: waits at the barrier until every list has come this far, then continues the program. */
 void plan_leave(struct plan *plan, size_t thread, const struct plan_context *context);
+
+/* NULL, or the name of the first call that filters do not allow and the way out of a thaw needs. */
+const char *plan_filters_forbid(const struct plan_filter *filters, size_t count, size_t threads);
 
 /* Address ranges of the new world: the interpreter keeps out of them, and everything else of the old world goes. */
 void plan_reserve(struct plan *plan, uint64_t start, uint64_t end);

@@ -85,6 +85,9 @@ uint32_t plan_text(struct plan *plan, const char *text, const char *suffix, uint
 /* The step that a slot names; a slot is its index. */
 struct plan_step *plan_append(struct plan *plan, uint8_t kind, unsigned flags, const char *what, long number);
 
+/* The calls that install the filters of a leader's context; nothing may come behind them. */
+void plan_filters(struct plan *plan, const struct plan_context *context);
+
 /* Copies everything to its place, which is mapped already: area is complete. */
 void plan_lower(struct plan *plan);
 

@@ -105,6 +105,8 @@ static void print_list(struct printer *printer, const struct plan_list *list)
         const struct plan_step *step = &printer->plan->steps[i];
         if (step->kind == INTERPRETER_STORE)
             print_store(printer, step);
+        else if (step->kind == INTERPRETER_GATHER)
+            fputs("/* waits until all other threads wait */", printer->out);
         else if (step->kind == INTERPRETER_LEAVE)
             print_leave(printer, list);
         else

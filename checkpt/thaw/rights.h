@@ -7,4 +7,7 @@
 /* CAP_CHECKPOINT_RESTORE (Linux 5.9), or CAP_SYS_ADMIN that includes it: choosing process ids, changing /proc/PID/exe. */
 bool rights_checkpoint_restore(void);
 
+/* CAP_SYS_ADMIN: reading filters of system calls, and installing them in a program that may gain privileges. */
+bool rights_administration(void);
+
 #endif

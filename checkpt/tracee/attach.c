@@ -60,18 +60,14 @@ static bool is_ours(const struct tracee *tracee, pid_t tid)
     return ours;
 }
 
-/* PTRACE_O_SUSPEND_SECCOMP is for root only, and not for those under seccomp themselves. */
-static bool seize(struct tracee *tracee, pid_t tid)
+/* Only now that no thread makes calls of its own any more: those would go unfiltered too. It is for root only, and not for those under seccomp themselves. */
+static void suspend_filters(struct tracee *tracee)
 {
-    if (request(PTRACE_SEIZE, tid, 0, tracee->options) == 0)
-        return true;
-    if ((tracee->options & PTRACE_O_SUSPEND_SECCOMP) == 0 || (errno != EPERM && errno != EINVAL))
-        return false;
-    unsigned fewer = tracee->options & ~(unsigned)PTRACE_O_SUSPEND_SECCOMP;
-    if (request(PTRACE_SEIZE, tid, 0, fewer) != 0)
-        return false;
-    tracee->options = fewer;
-    return true;
+    unsigned more = tracee->options | PTRACE_O_SUSPEND_SECCOMP;
+    for (size_t i = 0; i < tracee->thread_count; i++)
+        if (tracee->threads[i].state == THREAD_STOPPED && request(PTRACE_SETOPTIONS, tracee->threads[i].tid, 0, more) != 0)
+            return;
+    tracee->options = more;
 }
 
 static bool add_thread(struct tracee *tracee, pid_t tid, int state, struct failure *why)
@@ -93,7 +89,7 @@ static bool add_thread(struct tracee *tracee, pid_t tid, int state, struct failu
 /* One that execve()s while we attach takes the leader's id, and is ours already. */
 static bool seize_thread(struct tracee *tracee, pid_t tid, struct failure *why)
 {
-    bool seized = seize(tracee, tid);
+    bool seized = request(PTRACE_SEIZE, tid, 0, tracee->options) == 0;
     int error = errno;
     struct proc_stat stat;
     if (seized || (error == EPERM && tracee->thread_count > 0 && is_ours(tracee, tid))) {
@@ -271,11 +267,12 @@ bool tracee_attach(struct tracee *tracee, struct failure *why)
 {
     if (!proc_open(tracee->pid, &tracee->directory, why))
         return false;
-    tracee->options = PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP;
+    tracee->options = PTRACE_O_TRACESYSGOOD;
     if (tracee->pid == getpid())
         refusal_explain(tracee->pid, tracee->pid, tracee->directory, EPERM, why);
     else if (stop_all_at_home(tracee, why)) {
         leader_first(tracee);
+        suspend_filters(tracee);
         if (open_memory(tracee, why))
             return true;
     }

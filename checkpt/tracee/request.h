@@ -9,6 +9,8 @@
 /* From linux/ptrace.h, which cannot be included beside sys/ptrace.h */
 enum {
     REQUEST_GET_RSEQ_CONFIGURATION = 0x420f,
+    REQUEST_SECCOMP_GET_FILTER = 0x420c, /* 4.4 */
+    REQUEST_SECCOMP_GET_METADATA = 0x420d, /* 4.16 */
     REQUEST_GET_SYSCALL_USER_DISPATCH = 0x4211, /* 6.4 */
     REQUEST_PEEKSIGINFO_SHARED = 1,
 };

@@ -52,6 +52,11 @@ bool tracee_robust_list(const struct tracee *tracee, size_t thread, uint64_t *he
 struct tracee_rseq { uint64_t address; uint32_t size, signature, flags; };
 bool tracee_rseq(const struct tracee *tracee, size_t thread, struct tracee_rseq *rseq, struct failure *why); /* size 0: none registered */
 
+/* The index-th filter of system calls (seccomp) of a thread, in the order in which they were installed: struct sock_filter[], malloc()ed, the caller frees.
+ * NULL: there is none any more. Takes CAP_SYS_ADMIN, and no filters of the caller's own. */
+struct tracee_filter { void *code; size_t size; bool log; };
+bool tracee_filter(const struct tracee *tracee, size_t thread, size_t index, struct tracee_filter *filter, struct failure *why);
+
 /* Memory. read: process_vm_readv, falling back on /proc/PID/mem (which sees through PROT_NONE). Exact length or failure. */
 bool tracee_read(const struct tracee *tracee, uint64_t address, void *buffer, size_t length, struct failure *why);
 bool tracee_write(struct tracee *tracee, uint64_t address, const void *data, size_t length, struct failure *why);

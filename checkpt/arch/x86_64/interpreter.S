@@ -27,6 +27,8 @@ step:
     movzbl STEP_KIND(%rbx), %eax
     cmp $INTERPRETER_LEAVE, %eax
     je leave
+    cmp $INTERPRETER_GATHER, %eax
+    je gather
     movzbl STEP_INDIRECT(%rbx), %ecx
     mov STEP_ARGUMENTS+0(%rbx), %rdi
     mov STEP_ARGUMENTS+8(%rbx), %rsi
@@ -81,6 +83,15 @@ store:
     or %esi, %eax
     mov %eax, (%rdi)
     jmp next
+
+gather:
+    mov CONTROL_TOTAL(%r12), %ecx
+    dec %ecx
+    cmp CONTROL_ARRIVED(%r12), %ecx
+    je next
+    mov $__NR_sched_yield, %eax
+    syscall
+    jmp gather
 
     /* The last list to arrive takes away what nobody needs any more and makes the rest read-only. Whoever sees go early only reads. */
 leave:

@@ -9,6 +9,7 @@
 #define INTERPRETER_CALL 0
 #define INTERPRETER_STORE 1  /* *(u32 *)[0] = (*(u32 *)[0] & [2]) | ([1] & ~[2]) */
 #define INTERPRETER_START 2  /* a clone: the child goes on with the struct interpreter_thread that its stack pointer points at */
+#define INTERPRETER_GATHER 4 /* waits until all other lists are at their end */
 #define INTERPRETER_LEAVE 3  /* barrier, then rt_sigreturn */
 
 #define INTERPRETER_MAY_FAIL 1
