@@ -41,10 +41,14 @@ figure "python3 -c 'print(1)'" /usr/bin/python3.11 50 -c 'print(1)'
 heavy && figure '100 libraries, 100,000 relocations' heavy 50
 [ ! -x /usr/bin/protoc ] || figure 'protoc --version (C++)' /usr/bin/protoc 100 --version
 
-# A warm application.
+# Warm applications. warm WHAT MODULES
 [ -e "$build/python/_checkpt_resident.so" ] || exit 0
-cat >app.py <<'APP'
-import asyncio, ctypes, decimal, email.mime.text, http.server, multiprocessing, sqlite3, ssl, sys, unittest.mock, urllib.request, xmlrpc.client, xml.dom.minidom
+export PYTHONPATH="$build/python:$top/python"
+warm() {
+    "$checkpt" resident -d "$here/app.resident" >/dev/null 2>&1
+    cat >app.py <<APP
+import $2
+import sys
 import checkpt_resident
 def main():
     print(1, flush=True)
@@ -55,9 +59,12 @@ if sys.argv[-1] == 'register':
 else:
     main()
 APP
-export PYTHONPATH="$build/python:$top/python"
-cp /usr/bin/python3.11 app.ordinary && cp app.ordinary app.resident && "$here/app.resident" app.py register || exit 1
-times=$("$starts" 50 "$here/app.ordinary" app.py :: "$here/app.resident") && line 'a python application with imports' $times
+    cp /usr/bin/python3.11 app.ordinary && rm -f app.resident && ./app.ordinary -m checkpt_resident app.resident && "$here/app.resident" app.py register || return 1
+    times=$("$starts" 50 "$here/app.ordinary" app.py :: "$here/app.resident" app.py) && line "$1" $times
+}
+warm 'a python application with standard modules' \
+    'asyncio, ctypes, decimal, email.mime.text, http.server, multiprocessing, sqlite3, ssl, unittest.mock, urllib.request, xmlrpc.client, xml.dom.minidom'
+/usr/bin/python3.11 -c 'import numpy' 2>/dev/null && warm 'a python application with numpy' 'numpy, numpy.fft, numpy.linalg, numpy.polynomial, numpy.random, numpy.testing'
 # memory COMMAND…: of a hundred at a time, the sum of their proportional shares.
 memory() {
     mkfifo stop
@@ -72,5 +79,5 @@ memory() {
     wait
     rm -f stop ready pids
 }
-ordinary=$(memory "$here/app.ordinary" app.py) resident=$(memory "$here/app.resident")
+ordinary=$(memory "$here/app.ordinary" app.py) resident=$(memory "$here/app.resident" app.py)
 printf '%-52s %9s MiB %9s MiB %8s\n' 'a hundred of these at a time: memory' "$ordinary" "$resident" "$(awk -v a="$ordinary" -v b="$resident" 'BEGIN { printf "%.1f", a / b }')"

@@ -6,7 +6,7 @@
 #include <sys/resident.h>
 
 #if PY_VERSION_HEX < 0x030b0000 || PY_VERSION_HEX >= 0x030c0000
-#error "what a thread's state refers to on the stack is known of Python 3.11 only"
+#error "build it with PYTHON_CONFIG=/usr/bin/python3.11-config: what a thread's state refers to on the stack is known of Python 3.11 only"
 #endif
 
 extern char **environ;
@@ -77,5 +77,7 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_check
 
 PyMODINIT_FUNC PyInit__checkpt_resident(void)
 {
+    if (Py_Version >> 16 != PY_VERSION_HEX >> 16)
+        return PyErr_Format(PyExc_ImportError, "built for Python " PY_VERSION ", not for this one");
     return PyModule_Create(&definition);
 }
