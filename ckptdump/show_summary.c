@@ -75,7 +75,7 @@ static void add_frozen(const Ckpt__Image *image, struct cli_text *text)
     if (image->created != NULL)
         cli_text_add(text, "%s", cli_time(time, image->created->seconds));
     if (image->tool != NULL && image->tool[0] != '\0')
-        cli_text_add(text, " by %s", image->tool);
+        cli_text_add(text, "%sby %s", text->length > 0 ? " " : "", image->tool);
 }
 
 static void add_host(const Ckpt__Image *image, struct cli_text *text)
@@ -90,7 +90,7 @@ static void add_host(const Ckpt__Image *image, struct cli_text *text)
 static void add_threads(struct dump *dump, struct cli_text *text)
 {
     const struct image_list *threads = image_records(&dump->image, CKPT__KIND__KIND_THREAD);
-    cli_text_add(text, "%zu:", threads->count);
+    cli_text_add(text, threads->count > 0 ? "%zu:" : "%zu", threads->count);
     for (size_t i = 0; i < threads->count; i++) {
         const Ckpt__Thread *thread = (const void *)threads->messages[i];
         if (text->length > LINE_MAX_TEXT) {
@@ -136,7 +136,8 @@ static void add_descriptors(struct dump *dump, struct cli_text *text)
     const Ckpt__Descriptors *all = NULL;
     for (size_t i = 0; i < lists->count && (all == NULL || all->process != dump->image.process); i++)
         all = (const void *)lists->messages[i];
-    cli_text_add(text, "%zu:", all != NULL ? all->n_descriptors : 0);
+    size_t count = all != NULL ? all->n_descriptors : 0;
+    cli_text_add(text, count > 0 ? "%zu:" : "%zu", count);
     for (size_t i = 0; all != NULL && i < all->n_descriptors; i++) {
         const Ckpt__OpenFile *open_file = image_open_file(&dump->image, all->descriptors[i]->open_file);
         if (text->length > LINE_MAX_TEXT) {

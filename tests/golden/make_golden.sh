@@ -24,6 +24,7 @@ python3 -c 'import os, sys; os.closerange(3, 4096); os.execve(sys.argv[1], sys.a
 pid=$!
 while [ ! -e "$work/run/progress" ]; do kill -0 $pid; done
 timeout 60 "$programs/checkpt" freeze -o "$work/frozen.ckpt" $pid
+timeout 60 "$programs/checkpt" freeze --compress -o "$work/frozen_packed.ckpt" $pid
 cd "$work"
 mkdir -p "$golden"
 rm -f "$golden"/*.ckpt "$golden"/*.json

@@ -31,7 +31,7 @@ for path in "$golden"/*.ckpt; do
     check "$image: whole" prints "$image.ckpt: whole" "$dump" --verify "$image.ckpt"
     count_images=$((count_images + 1))
 done
-check 'there are golden images' [ $count_images -ge 8 ]
+check 'there are golden images' [ $count_images -ge 9 ]
 # A frozen program's descriptors are what a shell gave it: none of them is this one's.
 check 'the frozen program: an edit says that it has no such descriptor' says 1 '999' "$edit" --drop-fd 999 frozen.ckpt
 check 'the incremental image: its parent is needed' sh -c 'rm parent.ckpt && ! "$0" --verify child.ckpt' "$dump"
