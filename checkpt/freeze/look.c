@@ -11,6 +11,7 @@
 
 #include "checkpt/freeze/interrupt.h"
 #include "checkpt/proc/text.h"
+#include "checkpt/freeze/other_name.h"
 #include "checkpt/resource/survey.h"
 #include "checkpt/thaw/plan.h"
 #include "checkpt/tracee/refusal.h"
@@ -101,6 +102,8 @@ bool look_before(struct freeze *freeze, struct failure *why)
         !proc_smaps(freeze->directory, arena, &freeze->maps, &freeze->map_count, why) ||
         !proc_fds(freeze->directory, arena, &freeze->fds, &freeze->fd_count, why))
         return false;
+    other_name_fds(freeze->fds, freeze->fd_count, arena);
+    other_name_maps(freeze->maps, freeze->map_count, arena);
     survey_all(freeze);
     return true;
 }
@@ -141,10 +144,12 @@ static bool look_at_maps(struct freeze *freeze, bool *changed, struct failure *w
     size_t count;
     if (!proc_maps(freeze->directory, &freeze->model->arena, &maps, &count, why))
         return false;
+    other_name_maps(maps, count, &freeze->model->arena);
     if (!carry_flags(freeze, maps, count)) {
         *changed = true;
         if (!proc_smaps(freeze->directory, &freeze->model->arena, &maps, &count, why))
             return false;
+        other_name_maps(maps, count, &freeze->model->arena);
     }
     freeze->maps = maps;
     freeze->map_count = count;
@@ -157,6 +162,7 @@ static bool look_at_fds(struct freeze *freeze, bool *changed, struct failure *wh
     size_t count;
     if (!proc_fds(freeze->directory, &freeze->model->arena, &fds, &count, why))
         return false;
+    other_name_fds(fds, count, &freeze->model->arena);
     *changed = *changed || count != freeze->fd_count;
     for (size_t i = 0; i < count && !*changed; i++)
         *changed = !same_fd(&fds[i], &freeze->fds[i]);

@@ -14,7 +14,7 @@ static void explain(struct freeze *freeze, struct findings *findings)
     if (!proc_threads(freeze->directory, findings->arena, &tids, &count, &why))
         return;
     findings_add(findings, VERDICT_SAVED, "threads", NULL, "%zu, with their registers", count);
-    if ((freeze->stat.flags & PF_EXITING) != 0 && count > 1)
+    if ((freeze->stat.flags & PF_EXITING) != 0 && count > 1 && freeze->stat.state != 'Z' /* the process says so itself */)
         findings_add(findings, VERDICT_REFUSED, "threads", NULL, "the first thread has exited while others live: this cannot be saved yet");
 }
 

@@ -44,6 +44,26 @@ static void check_nameless(void)
     check_text(nameless, "nameless", "a nameless file");
 }
 
+/* A file that was renamed the old way, by link(2) and unlink(2); and mapped. */
+static int renamed;
+static char *renamed_memory;
+static bool make_renamed(void)
+{
+    renamed = opened("old name", O_RDWR | O_CREAT, 0600);
+    renamed_memory = write(renamed, "renamed", 7) == 7 ? mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, renamed, 0) : MAP_FAILED;
+    return link("old name", "new name") == 0 && unlink("old name") == 0 && renamed_memory != MAP_FAILED;
+}
+
+static void check_renamed(void)
+{
+    int other = opened("new name", O_RDONLY | O_CLOEXEC, 0);
+    renamed_memory[0] = renamed_memory[0] == 'r' ? 'R' : 'r';
+    demand(pwrite(renamed, &renamed_memory[0], 1, 1) == 1, "a renamed file: %s", strerror(errno));
+    char text[3] = "";
+    demand(pread(other, text, 2, 0) == 2 && text[0] == renamed_memory[0] && text[1] == text[0], "a renamed file is another than before");
+    close(other);
+}
+
 /* What shm_open(3) does. */
 static int unlinked;
 static bool make_unlinked(void)
@@ -167,6 +187,7 @@ static void check_device(void)
 
 struct rare rare_files[] = {
     {"a nameless file", make_nameless, check_nameless, false},
+    {"a renamed file", make_renamed, check_renamed, false},
     {"an unlinked file", make_unlinked, check_unlinked, false},
     {"an odd file", make_odd, check_odd, false},
     {"memory that cannot be executed", make_unexecutable, check_unexecutable, false},

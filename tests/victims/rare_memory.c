@@ -10,7 +10,8 @@
 
 enum { SIZE = 16384 };
 
-static bool has_flag(const void *at, const char *letters)
+/* The text is another one after a thaw, which may come in the middle of reading it. */
+static bool look_for_flag(const void *at, const char *letters)
 {
     char line[512];
     unsigned long start = 0, end = 0;
@@ -24,6 +25,14 @@ static bool has_flag(const void *at, const char *letters)
             found = strstr(line, letters) != NULL;
     }
     fclose(file);
+    return found;
+}
+
+static bool has_flag(const void *at, const char *letters)
+{
+    bool found = false;
+    for (int i = 0; i < 3 && !found; i++)
+        found = look_for_flag(at, letters);
     return found;
 }
 
