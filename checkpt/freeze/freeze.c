@@ -159,7 +159,7 @@ static void detach(struct session *s)
     tracee_destroy(s->freeze.tracee);
 }
 
-/* Calls inside write a few bytes into the vdso's padding, so it is read before. */
+/* Calls inside write a few bytes into the vdso's padding, so it is read before; what a killed checkpt left there is none of the kernel's. */
 static bool read_vdso(struct session *s, struct failure *why)
 {
     for (size_t i = 0; i < s->freeze.map_count; i++) {
@@ -168,7 +168,10 @@ static bool read_vdso(struct session *s, struct failure *why)
             continue;
         void *bytes = arena_alloc(&s->model.arena, mapping->end - mapping->start);
         s->vdso = bytes;
-        return tracee_read(s->freeze.tracee, mapping->start, bytes, mapping->end - mapping->start, why);
+        if (!tracee_read(s->freeze.tracee, mapping->start, bytes, mapping->end - mapping->start, why))
+            return false;
+        tracee_clean_text(bytes, mapping->end - mapping->start);
+        return true;
     }
     return true;
 }

@@ -33,6 +33,8 @@ static void explain_children(struct freeze *freeze, struct findings *findings)
     pid_t *pids;
     size_t count;
     struct failure why;
+    if (freeze->tracee == NULL)
+        process_wait_for_leftovers(freeze);
     if (!process_children(freeze, findings->arena, &pids, &count, &why)) {
         findings_add(findings, VERDICT_REFUSED, "children", "a kernel with CONFIG_PROC_CHILDREN", "cannot be listed: %s", why.sentence);
         return;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "checkpt/proc/numbers.h"
@@ -19,6 +20,33 @@ bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **
             (*pids)[kept++] = (*pids)[i];
     *count = kept;
     return true;
+}
+
+/* Its end tells nobody: fork(3) makes no such child, a freeze does. */
+static bool any_is_quiet(const struct freeze *freeze)
+{
+    struct arena arena = {0};
+    struct proc_stat stat;
+    struct failure ignored;
+    pid_t *pids;
+    size_t count;
+    bool found = false;
+    if (process_children(freeze, &arena, &pids, &count, &ignored))
+        for (size_t i = 0; i < count && !found; i++) {
+            char name[32];
+            snprintf(name, sizeof(name), "../%d/stat", pids[i]);
+            found = proc_stat(freeze->directory, name, &stat, &ignored) && stat.exit_signal == 0;
+        }
+    arena_deinit(&arena);
+    return found;
+}
+
+void process_wait_for_leftovers(const struct freeze *freeze)
+{
+    enum { TRIES = 1000 };
+    const struct timespec moment = {.tv_nsec = 1000000};
+    for (int i = 0; i < TRIES && any_is_quiet(freeze); i++)
+        nanosleep(&moment, NULL);
 }
 
 static bool is_checkpt(int directory)

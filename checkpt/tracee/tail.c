@@ -16,23 +16,52 @@ bool tail_is_ours(const unsigned char *bytes)
     return memcmp(bytes, inject_tail, inject_tail_size()) == 0;
 }
 
-/* The code of a tracer that was killed counts as nothing, unless a thread comes back to it. */
-static bool is_padding(const struct tracee *tracee, uint64_t address, const unsigned char *bytes)
+static bool is_zero(const unsigned char *bytes)
 {
     static const unsigned char zeros[INJECT_TAIL_ROOM];
-    return memcmp(bytes, zeros, tail_room()) == 0 || (tail_is_ours(bytes) && !leftover_is_returned_to(tracee, address, address + tail_room()));
+    return memcmp(bytes, zeros, tail_room()) == 0;
 }
 
-static bool try_text(struct tracee *tracee, const struct text *text)
+/* All of it: no word of one that was left there may let a guest in. */
+static bool write_at(struct tracee *tracee, uint64_t address)
 {
-    unsigned char bytes[INJECT_TAIL_ROOM];
-    uint64_t address = text->end - tail_room();
+    unsigned char bytes[INJECT_TAIL_ROOM] = {0};
     struct failure ignored;
-    if (!tracee_read(tracee, address, bytes, tail_room(), &ignored) || !is_padding(tracee, address, bytes) ||
-        !tracee_write(tracee, address, inject_tail, inject_tail_size(), &ignored))
+    memcpy(bytes, inject_tail, inject_tail_size());
+    if (!tracee_write(tracee, address, bytes, tail_room(), &ignored))
         return false;
     tracee->tail = address;
     return true;
+}
+
+/* From the end of the mapping on everything is zero, or the code of a tracer that was killed. That counts as nothing, unless a thread comes back to it: then there
+ * may be room before it. */
+static bool try_text(struct tracee *tracee, const struct text *text)
+{
+    unsigned char bytes[INJECT_TAIL_ROOM];
+    struct failure ignored;
+    uint64_t address = text->end;
+    for (int i = 0; i < TAIL_PLACES && address - text->start >= tail_room(); i++) {
+        address -= tail_room();
+        if (!tracee_read(tracee, address, bytes, tail_room(), &ignored))
+            return false;
+        bool ours = tail_is_ours(bytes);
+        if (is_zero(bytes) || (ours && !leftover_is_returned_to(tracee, address, address + tail_room())))
+            return write_at(tracee, address);
+        if (!ours)
+            return false;
+    }
+    return false;
+}
+
+void tracee_clean_text(void *text, size_t length)
+{
+    unsigned char *at = (unsigned char *)text + length;
+    for (int i = 0; i < TAIL_PLACES && (size_t)(at - (unsigned char *)text) >= tail_room(); i++) {
+        at -= tail_room();
+        if (tail_is_ours(at))
+            memset(at, 0, tail_room());
+    }
 }
 
 bool tail_write(struct tracee *tracee, struct failure *why)

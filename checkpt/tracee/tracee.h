@@ -61,6 +61,9 @@ bool tracee_filter(const struct tracee *tracee, size_t thread, size_t index, str
 bool tracee_read(const struct tracee *tracee, uint64_t address, void *buffer, size_t length, struct failure *why);
 bool tracee_write(struct tracee *tracee, uint64_t address, const void *data, size_t length, struct failure *why);
 
+/* Takes out of a text that was read what a killed tracer left at its end. */
+void tracee_clean_text(void *text, size_t length);
+
 /* Calls inside. begin maps the scratch area in the program; `data` of it is for arguments and results, at
  * tracee_scratch(), TRACEE_SCRATCH_SIZE bytes, read and written with tracee_read/tracee_write. */
 bool tracee_calls_begin(struct tracee *tracee, struct failure *why);

@@ -54,7 +54,7 @@ harmed threads
 harmed memory mib=8
 harmed limits
 
-# Killed after a time: also in the middle of long calls.
+# Killed after a time: also in the middle of long calls. What is frozen at once afterwards is frozen.
 at_times() {
     for i in $(seq "$points"); do
         rm -f "$dir/x.ckpt"
@@ -63,6 +63,7 @@ at_times() {
         python3 -c "import time; time.sleep($i * 0.0005)"
         kill -KILL "$victim_of_kill" 2>/dev/null
         wait "$victim_of_kill" 2>/dev/null
+        [ $((i % 3)) -ne 0 ] || freeze || { echo "a freeze right after one that was killed after $i half milliseconds"; return 1; }
         image_is_whole && advances 1 || { echo "after $i half milliseconds"; return 1; }
         same || { echo "left after $i half milliseconds"; return 1; }
         tidy
