@@ -1,5 +1,7 @@
-/* What a call costs: calls getppid|registered|checkpoint COUNT prints nanoseconds per call, the median of five runs. */
+/* What a call costs: calls KIND COUNT prints nanoseconds per call, the median of five runs. */
 #include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 #include <sys/checkpoint.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,10 +34,38 @@ static bool checkpoint_call(void)
     return done;
 }
 
+static void note(int signal_number)
+{
+    (void)signal_number;
+}
+
+static bool signal_call(void)
+{
+    return signal(SIGUSR1, note) != SIG_ERR && kill(getpid(), SIGUSR1) == 0;
+}
+
+/* The only call of the kernel's beside arch_prctl(2) whose arguments the filter looks at. */
+static bool brk_call(void)
+{
+    static long end;
+    if (end == 0)
+        end = syscall(SYS_brk, 0);
+    return syscall(SYS_brk, end) == end;
+}
+
+static bool exec_call(void)
+{
+    pid_t child;
+    int status;
+    return posix_spawn(&child, "/bin/true", NULL, NULL, (char *[]){"true", NULL}, environ) == 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
 static const struct {
     const char *name;
     bool (*make)(void);
-} kinds[] = {{"getppid", getppid_call}, {"registered", registered_call}, {"checkpoint", checkpoint_call}};
+} kinds[] = {
+    {"getppid", getppid_call}, {"brk", brk_call}, {"signal", signal_call}, {"exec", exec_call}, {"registered", registered_call}, {"checkpoint", checkpoint_call},
+};
 
 static double now(void)
 {

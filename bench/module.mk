@@ -10,7 +10,7 @@ $(B)/bench/stepper: $(B)/obj/bench/stepper.o
 bench: all $(B)/bench/bench $(B)/bench/stepper
 	@$(B)/bench/bench $(abspath $(B)/bin) $(abspath $(B)/bench/stepper) $(abspath $(BENCH_DIR)) $(BENCH_COLUMNS)
 
-# The cost of calls.
+# What calls cost, and checkpt run: two to three minutes. ROUNDS for more or fewer of them.
 $(B)/obj/bench/calls.o: CPPFLAGS_ALL += -Icheckpt/include
 $(B)/bench/calls: $(B)/obj/bench/calls.o $(B)/lib/libcheckpt.so.$(VERSION)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -L$(B)/lib -lcheckpt -Wl,-rpath,'$$ORIGIN/../lib'
