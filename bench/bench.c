@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,12 @@ struct subject {
     const char *name;
     size_t mib;
     int runs;
+    bool with_criu;
 };
-static const struct subject subjects[] = {{"tiny", 0, 31}, {"64 MiB", 64, 11}, {"1 GiB", 1024, 5}, {"4 GiB", 4096, 3}};
-enum { SUBJECTS = sizeof(subjects) / sizeof(subjects[0]) };
+static const struct subject all[] = {{"tiny", 0, 31, true}, {"64 MiB", 64, 11, true}, {"1 GiB", 1024, 5, true}, {"4 GiB", 4096, 3, false}};
+enum { SUBJECTS = sizeof(all) / sizeof(all[0]) };
 
-enum figure { EXEC, FORK, COPY, WRITE, FREEZE, RATIO, PAUSE, STOPPED, RSS, FREEZE_EXIT, RATIO_EXIT, THAW, THAW_COPY, SUMMARY, VERIFY, FIGURES };
+enum figure { EXEC, FORK, COPY, WRITE, FREEZE, RATIO, PAUSE, STOPPED, RSS, FREEZE_EXIT, RATIO_EXIT, THAW, THAW_COPY, SUMMARY, VERIFY, CRIU_DUMP, CRIU_PAUSE, CRIU_EXIT, CRIU_RESTORE, FIGURES };
 static const struct {
     const char *name, *unit, *aim;
 } figures[FIGURES] = {
@@ -40,6 +42,10 @@ static const struct {
     [THAW_COPY] = {"thaw --copy to the first step", "ms", ""},
     [SUMMARY] = {"ckptdump: summary", "ms", "< 10"},
     [VERIFY] = {"ckptdump --verify", "ms", ""},
+    [CRIU_DUMP] = {"criu dump --leave-running (no fsync)", "ms", ""},
+    [CRIU_PAUSE] = {"  ... pause of the program", "ms", ""},
+    [CRIU_EXIT] = {"criu dump (no fsync)", "ms", ""},
+    [CRIU_RESTORE] = {"criu restore -d, to its end", "ms", ""},
 };
 
 struct samples {
@@ -194,7 +200,30 @@ static void measure_image(struct column *c)
     }
 }
 
-static void measure(struct column *c, const struct subject *subject, const struct place *place)
+/* Restored, it has its old id: the one before has ended, and was waited for. */
+static void measure_criu(struct column *c, struct criu *criu)
+{
+    for (int i = 0; criu->works && c->subject->with_criu && i < (c->subject->runs + 2) / 3; i++) {
+        pid_t restored = 0;
+        start(c);
+        longest_gap(c);
+        double dump = criu_dump(criu, c->place, c->pid, true);
+        double pause = dump < 0 ? -1 : longest_gap(c);
+        double last = dump < 0 ? -1 : criu_dump(criu, c->place, c->pid, false);
+        program_end(c->pid);
+        double restore = last < 0 ? -1 : criu_restore(criu, c->place, &restored);
+        if (restored > 0)
+            kill(restored, SIGKILL);
+        criu->works = restore >= 0;
+        take(c, CRIU_DUMP, dump);
+        take(c, CRIU_PAUSE, pause);
+        take(c, CRIU_EXIT, last);
+        take(c, CRIU_RESTORE, restore);
+    }
+    criu_clean(c->place);
+}
+
+static void measure(struct column *c, const struct subject *subject, const struct place *place, struct criu *criu)
 {
     size_t bytes = subject->mib << 20;
     *c = (struct column){.subject = subject, .place = place};
@@ -213,9 +242,18 @@ static void measure(struct column *c, const struct subject *subject, const struc
     measure_exits(c);
     measure_image(c);
     unlink(c->image);
+    measure_criu(c, criu);
     double write = median(&c->samples[WRITE]);
     take(c, RATIO, subject->mib == 0 ? -1 : median(&c->samples[FREEZE]) / write);
     take(c, RATIO_EXIT, subject->mib == 0 ? -1 : median(&c->samples[FREEZE_EXIT]) / write);
+}
+
+static bool is_measured(struct column *columns, size_t count, int figure)
+{
+    bool any = figure < CRIU_DUMP;
+    for (size_t i = 0; i < count; i++)
+        any = any || columns[i].samples[figure].count > 0;
+    return any;
 }
 
 static void print(struct column *columns, size_t count)
@@ -226,6 +264,8 @@ static void print(struct column *columns, size_t count)
     printf("      %s\n", "aim");
     for (int f = 0; f < FIGURES; f++) {
         char name[64];
+        if (!is_measured(columns, count, f))
+            continue;
         snprintf(name, sizeof(name), "%s%s%s", figures[f].name, figures[f].unit[0] != '\0' ? ", " : "", figures[f].unit);
         printf("%-42s", name);
         for (size_t i = 0; i < count; i++) {
@@ -239,23 +279,11 @@ static void print(struct column *columns, size_t count)
     }
 }
 
-/* The figures of another tool stand here only if it is on the machine and was run just now. */
-static void mention_criu(void)
-{
-    static const char *const places[] = {"/usr/sbin/criu", "/usr/bin/criu", "/usr/local/sbin/criu"};
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-        if (access(places[i], X_OK) == 0) {
-            printf("criu: %s is here; its figures: bench/criu.sh\n", places[i]);
-            return;
-        }
-    printf("criu: not installed, so not compared\n");
-}
-
 int main(int argc, char **argv)
 {
     char directory[PATH_ROOM];
     if (argc < 4) {
-        fprintf(stderr, "usage: bench BIN STEPPER DIRECTORY [COLUMNS]\n");
+        fprintf(stderr, "usage: bench BIN STEPPER DIRECTORY [COLUMNS [RUNS]]\n");
         return 2;
     }
     snprintf(directory, sizeof(directory), "%s/checkpt", argv[1]);
@@ -270,12 +298,20 @@ int main(int argc, char **argv)
     }
     const struct place place = {.bin = argv[1], .stepper = argv[2], .directory = directory};
     size_t count = argc > 4 ? strtoul(argv[4], NULL, 10) : SUBJECTS;
+    int most = argc > 5 ? atoi(argv[5]) : RUNS_MAX;
+    struct subject subjects[SUBJECTS];
+    memcpy(subjects, all, sizeof(subjects));
+    for (size_t i = 0; i < SUBJECTS; i++)
+        subjects[i].runs = subjects[i].runs < most ? subjects[i].runs : most;
     count = count > SUBJECTS ? SUBJECTS : count;
+    struct criu criu;
+    criu_look(&criu);
     struct column *columns = calloc(SUBJECTS, sizeof(*columns));
     for (size_t i = 0; i < count; i++)
-        measure(&columns[i], &subjects[i], &place);
+        measure(&columns[i], &subjects[i], &place, &criu);
     print(columns, count);
-    mention_criu();
+    if (!criu.works)
+        printf("criu is not compared: %s%s%s\n", criu.program, criu.program[0] != '\0' ? ": " : "", criu.sentence);
     char path[PATH_ROOM + 16];
     for (size_t i = 0; i < 2; i++) {
         snprintf(path, sizeof(path), "%s/%s", directory, i == 0 ? "ready" : "gaps");

@@ -2,6 +2,7 @@
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,5 +35,20 @@ struct run program_run(char *const *arguments);
 
 /* Ends and reaps it. */
 void program_end(pid_t pid);
+
+/* The peer. */
+struct criu {
+    char program[PATH_MAX];
+    char sentence[256]; /* its own, about what failed last; or why it is not there */
+    bool works;
+};
+
+/* Whether it is installed, and can do anything on this kernel: `criu check`. */
+void criu_look(struct criu *criu);
+/* Into a directory of its own below `place`; without leave_running the program, a child of ours, is ended. Milliseconds; negative with the sentence where it fails. */
+double criu_dump(struct criu *criu, const struct place *place, pid_t pid, bool leave_running);
+/* From there, until criu has ended: it leaves the program running, as *pid, and as nobody's child. 0: not known. */
+double criu_restore(struct criu *criu, const struct place *place, pid_t *pid);
+void criu_clean(const struct place *place);
 
 #endif

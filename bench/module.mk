@@ -1,6 +1,6 @@
-# make bench: all figures in one run. BENCH_COLUMNS=2 for the small programs only, BENCH_DIR for another file system; it needs 5 GiB of both memory and disk.
+# make bench: all figures in one run. BENCH_COLUMNS=2 for the small programs only, BENCH_RUNS=3 for so many runs at most, BENCH_DIR for another file system; it needs 5 GiB of both memory and disk.
 BENCH_DIR ?= $(B)/bench
-BENCH_SOURCES := bench/bench.c bench/machine.c bench/program.c
+BENCH_SOURCES := bench/bench.c bench/criu.c bench/machine.c bench/program.c
 
 $(B)/bench/bench: $(call objects,$(BENCH_SOURCES))
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
@@ -8,7 +8,7 @@ $(B)/bench/stepper: $(B)/obj/bench/stepper.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 
 bench: all $(B)/bench/bench $(B)/bench/stepper
-	@$(B)/bench/bench $(abspath $(B)/bin) $(abspath $(B)/bench/stepper) $(abspath $(BENCH_DIR)) $(BENCH_COLUMNS)
+	@$(B)/bench/bench $(abspath $(B)/bin) $(abspath $(B)/bench/stepper) $(abspath $(BENCH_DIR)) $(or $(BENCH_COLUMNS),4) $(BENCH_RUNS)
 
 # What calls cost, and checkpt run: two to three minutes. ROUNDS for more or fewer of them.
 $(B)/obj/bench/calls.o: CPPFLAGS_ALL += -Icheckpt/include
@@ -27,3 +27,5 @@ bench: bench-resident
 bench-resident: all $(B)/bench/starts
 	@sh bench/resident.sh $(B) $(BENCH_DIR)
 .PHONY: bench-resident
+
+check-build: $(B)/bench/bench $(B)/bench/stepper
