@@ -47,7 +47,8 @@ bool handler_is_shared(int fd, const char *other)
     return count > 0 && count == other_count && memcmp(magic[0], magic[1], (size_t)count) == 0;
 }
 
-/* Flags: P, argv[0] is kept; O, the binary comes as a descriptor, readable or not; F, the starter is opened now, and is the same one in every mount namespace. */
+/* Flags: P, argv[0] is kept; O, the binary comes as a descriptor, readable or not; C, whose set-id bits hold, for one that only begins like a resident one; F, the starter is
+ * opened now, and is the same one in every mount namespace. */
 bool handler_add(uint32_t id, int fd, const char *start, struct failure *why)
 {
     unsigned char magic[MAGIC_MAX];
@@ -60,7 +61,7 @@ bool handler_add(uint32_t id, int fd, const char *start, struct failure *why)
     for (ssize_t i = 0; i < count && length < sizeof(line); i++)
         length += (size_t)snprintf(line + length, sizeof(line) - length, "\\x%02x", magic[i]);
     if (length < sizeof(line))
-        length += (size_t)snprintf(line + length, sizeof(line) - length, "::%s:POF", start);
+        length += (size_t)snprintf(line + length, sizeof(line) - length, "::%s:POCF", start);
     if (length >= sizeof(line))
         return failure_set(why, "%s: its name is too long for the kernel's handlers", start);
     return put(HANDLERS "/register", line, length) || failure_errno(why, "registering a handler with the kernel (" HANDLERS ")");

@@ -51,7 +51,23 @@ static bool identify(const char *path, struct start_identity *identity, struct f
     if (stat(path, &status) != 0)
         return failure_errno(why, "%s", path);
     *identity = (struct start_identity){status.st_dev, status.st_ino, (uint64_t)status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                                        status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
+                                        status.st_ctim.tv_sec, status.st_ctim.tv_nsec, 0};
+    return true;
+}
+
+bool record_identify(const char *path, struct start_identity *identity, struct failure *why)
+{
+    if (!identify(path, identity, why))
+        return false;
+    size_t length = (identity->size + 7) & ~(size_t)7;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const void *bytes = fd >= 0 && length > 0 ? mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    if (fd >= 0)
+        close(fd);
+    if (bytes == MAP_FAILED)
+        return true; /* then it must not even be touched */
+    identity->contents = start_check(bytes, length);
+    munmap((void *)bytes, length);
     return true;
 }
 
@@ -208,7 +224,7 @@ static bool make(struct recording *recording, void **bytes, size_t *size, struct
     header->entry = request->entry;
     if (recording->model->thread_count != 1)
         return failure_set(why, "it has %zu threads; only a program of a single thread can be resident", recording->model->thread_count);
-    if (!identify(request->binary, &header->binary, why) || !identify(request->image, &header->image, why) || !find_stack(recording, why) ||
+    if (!record_identify(request->binary, &header->binary, why) || !identify(request->image, &header->image, why) || !find_stack(recording, why) ||
         !stored_runs(&source, recording->model->memory.space, &recording->stored, why))
         return false;
     find_build_id(request->binary, header);

@@ -19,4 +19,7 @@ struct record_request {
 /* The start file's bytes, malloc()ed: the caller frees. Refuses, in a sentence, programs that cannot be started from their memory alone: with threads, or with shared memory. */
 bool record_make(const struct record_request *request, void **bytes, size_t *size, struct failure *why);
 
+/* The file at `path` as it is now. */
+bool record_identify(const char *path, struct start_identity *identity, struct failure *why);
+
 #endif

@@ -2,7 +2,6 @@
 #include <string.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "checkpt/resident/recording.h"
 
@@ -15,7 +14,7 @@ enum { FAULT_AROUND = 1 << 16 };
 static bool add_mapped(struct recording *recording, const Ckpt__File *file, int32_t *index, struct failure *why)
 {
     char *path = arena_printf(recording->arena, "%.*s", (int)file->path.len, (const char *)file->path.data);
-    struct stat status;
+    struct start_identity identity;
     for (size_t i = 0; i < recording->mapped.count; i++)
         if (strcmp(recording->paths[i], path) == 0) {
             *index = (int32_t)i;
@@ -23,13 +22,12 @@ static bool add_mapped(struct recording *recording, const Ckpt__File *file, int3
         }
     if (recording->mapped.count == START_MAPPED_MAX)
         return failure_set(why, "it maps more than %d files", START_MAPPED_MAX);
-    if (stat(path, &status) != 0)
-        return failure_errno(why, "%s", path);
+    if (!record_identify(path, &identity, why))
+        return false;
     *index = (int32_t)recording->mapped.count;
     recording->paths[*index] = path;
     struct start_mapped *mapped = recording_add(recording, &recording->mapped);
-    mapped->identity = (struct start_identity){status.st_dev, status.st_ino, (uint64_t)status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                                                status.st_ctim.tv_sec, status.st_ctim.tv_nsec};
+    mapped->identity = identity;
     return true;
 }
 

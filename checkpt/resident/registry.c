@@ -72,10 +72,15 @@ struct making {
     uint32_t id;
 };
 
-static bool is_unchanged(const struct start_identity *then, const struct stat *now)
+static bool is_unchanged(const struct start_identity *then, const char *path)
 {
-    return then->device == now->st_dev && then->inode == now->st_ino && then->size == (uint64_t)now->st_size && then->modified_seconds == now->st_mtim.tv_sec &&
-           then->modified_nanoseconds == now->st_mtim.tv_nsec && then->changed_seconds == now->st_ctim.tv_sec && then->changed_nanoseconds == now->st_ctim.tv_nsec;
+    struct start_identity now;
+    struct failure why;
+    if (!record_identify(path, &now, &why))
+        return false;
+    bool touched = then->changed_seconds != now.changed_seconds || then->changed_nanoseconds != now.changed_nanoseconds;
+    return then->device == now.device && then->inode == now.inode && then->size == now.size && then->modified_seconds == now.modified_seconds &&
+           then->modified_nanoseconds == now.modified_nanoseconds && (!touched || then->contents == now.contents);
 }
 
 /* A registration of a file that has changed since, or of a name or number that another file has now, is in nobody's way; nor is one that was not finished. */
@@ -90,7 +95,7 @@ static bool make_room(const struct making *making, struct registry_result *resul
         const struct registry_entry *entry = &making->list[i];
         if (!is_superseded(making, entry))
             continue;
-        if (is_unchanged(&entry->binary, &making->binary) && (entry->has_handler || !making->registry->has_handlers)) {
+        if (is_unchanged(&entry->binary, making->path) && (entry->has_handler || !making->registry->has_handlers)) {
             result->error = EEXIST;
             return failure_set(why, "it is resident already, with id %u", entry->id);
         }

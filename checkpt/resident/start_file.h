@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define START_MAGIC "ckptstrt"
-enum { START_VERSION = 2 };
+enum { START_VERSION = 3 };
 
 #define START_STORE "/run/checkpt/resident"
 /* Names in the store, for the binary's device and inode. */
@@ -17,10 +17,11 @@ enum { START_VERSION = 2 };
 /* The counts of uses, each a number at the beginning of a file. */
 #define START_USES "/run/checkpt/uses"
 
-/* A file as it was. All of it equal: the same bytes, as far as a kernel can tell. Nobody can set the time of a change. */
+/* A file as it was. Nobody can set the time of a change, but a link that somebody makes, to keep a profile say, changes it too: where only that differs, the contents tell. */
 struct start_identity {
     uint64_t device, inode, size;
     int64_t modified_seconds, modified_nanoseconds, changed_seconds, changed_nanoseconds;
+    uint64_t contents;    /* start_check() of the whole file, zeros behind it; 0: not known, so that all of the above has to be equal */
 };
 
 enum start_kind {

@@ -77,6 +77,10 @@ check 'settings of the dynamic linker start it the ordinary way' counted 0 told 
 check 'with the same words' same ordinary bound
 if command -v setpriv >/dev/null; then
     other() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+    cp "$resident/arguments" "$resident/twin" && chmod 4755 "$resident/twin"
+    set_id() { told set-id other "$resident/twin" x && grep -q 'AT_SECURE 1' set-id && grep -q '^exe' set-id; }
+    check 'a set-id program that begins like it has the rights of its file' set_id
+    rm "$resident/twin"
     check 'another user starts it' counted 1 told other.txt other "$resident/arguments"
     check 'its executable is its own name' grep -qx "exe $resident/arguments" other.txt
     check 'it starts itself anew by that' counted 2 told anew other "$resident/arguments" again 'two words'

@@ -76,19 +76,29 @@ check 'a store that others can write to is refused' says 1 'must be a folder tha
 chmod 755 "$store"
 
 # The same file with other bytes, of the same size and time.
+check 'it becomes resident again, now that the store is root'"'"'s' "$checkpt" resident "$program"
 cp "$program" same && touch -d '2020-01-01' same
 check 'a program with an old time' "$checkpt" resident "$work/same"
 printf 'NAME' | dd of=same bs=1 seek="$(grep -abo 'name %s, short' same | cut -d: -f1)" conv=notrunc 2>/dev/null
 touch -d '2020-01-01' same
 new_bytes() { ./same | grep -q '^NAME '; }
 check 'other bytes of the same size and time: they are what runs' new_bytes
+ln arguments link
+check 'a link that somebody makes to a program is no change of it' counted 1 "$program"
+check 'it is resident already' says 1 'resident already' "$checkpt" resident "$program"
+rm link
 cp "$victims/lazy-lacking" "$victims/plugin.so" .
 check 'a program with a library of its own' "$checkpt" resident "$work/lazy-lacking"
 once() { ./lazy-lacking ./plugin.so >/dev/null && [ "$(uses "$work/lazy-lacking")" -eq 1 ]; }
 check 'it starts from its snapshot' once
+ln plugin.so link
+twice() { ./lazy-lacking ./plugin.so >/dev/null && [ "$(uses "$work/lazy-lacking")" -eq 2 ]; }
+check 'a link to its library is no change' twice
+rm link
+library_changes() { ./lazy-lacking ./plugin.so >/dev/null && [ "$(uses "$work/lazy-lacking")" -eq 2 ]; }
 cp plugin.so other.so && mv other.so plugin.so
-check 'with another library it starts the ordinary way' once
-check 'all of these go' prints '2 removed' "$checkpt" resident -R
+check 'with another library it starts the ordinary way' library_changes
+check 'all of these go' prints '3 removed' "$checkpt" resident -R
 
 # The log.
 mkdir dev && mount -t tmpfs tmpfs dev && touch dev/null && mount --bind /dev/null dev/null && mount --bind dev /dev

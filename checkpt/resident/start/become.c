@@ -34,7 +34,7 @@ static uint64_t map_all(const struct start *start, const char **why_not)
             fd = current == START_IMAGE ? start->image : -1;
             if (current >= 0) {
                 fd = (int)CALL_3(SYS_open, lookup_array(header, mapped[current].path), O_RDONLY | O_CLOEXEC, 0);
-                if (fd < 0 || !lookup_is_as_it_was(fd, &mapped[current].identity)) {
+                if (fd < 0 || !lookup_is_unchanged(fd, &mapped[current].identity)) {
                     *why_not = "a file that it maps has changed";
                     break;
                 }

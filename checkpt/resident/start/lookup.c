@@ -48,10 +48,23 @@ static void name_in(char name[NAME_SIZE], const char *folder, const struct stat 
     *at = '\0';
 }
 
-static bool is_as_it_was(const struct stat *now, const struct start_identity *then)
+static bool has_contents(int fd, const struct start_identity *then)
 {
-    return now->st_dev == then->device && now->st_ino == then->inode && (uint64_t)now->st_size == then->size && now->st_mtim.tv_sec == then->modified_seconds &&
-           now->st_mtim.tv_nsec == then->modified_nanoseconds && now->st_ctim.tv_sec == then->changed_seconds && now->st_ctim.tv_nsec == then->changed_nanoseconds;
+    uint64_t length = (then->size + 7) & ~(uint64_t)7;
+    long at = then->contents != 0 ? CALL_6(SYS_mmap, 0, length, PROT_READ, MAP_PRIVATE, fd, 0) : -1;
+    if (at < 0 && at > -PAGE)
+        return false;
+    bool same = start_check((const void *)at, length) == then->contents;
+    CALL_2(SYS_munmap, at, length);
+    return same;
+}
+
+static bool is_unchanged(int fd, const struct stat *now, const struct start_identity *then)
+{
+    if (now->st_dev != then->device || now->st_ino != then->inode || (uint64_t)now->st_size != then->size || now->st_mtim.tv_sec != then->modified_seconds ||
+        now->st_mtim.tv_nsec != then->modified_nanoseconds)
+        return false;
+    return (now->st_ctim.tv_sec == then->changed_seconds && now->st_ctim.tv_nsec == then->changed_nanoseconds) || has_contents(fd, then);
 }
 
 static bool has_build_id(int fd, const struct start_header *header)
@@ -122,7 +135,7 @@ static const char *open_image(struct start *start, const struct stat *binary)
     if (start->image < 0 || CALL_2(SYS_fstat, start->image, &status) != 0)
         return "its image cannot be opened";
     const struct start_identity *then = &start->header->image;
-    if (!belongs_to_root(&status) || !is_as_it_was(&status, then))
+    if (!belongs_to_root(&status) || !is_unchanged(start->image, &status, then))
         return "its image is damaged";
     return NULL;
 }
@@ -142,7 +155,7 @@ static const char *look(struct start *start)
     CALL_1(SYS_close, fd);
     if (why != NULL)
         return why;
-    if (!is_as_it_was(&binary, &start->header->binary) || !has_build_id(start->binary, start->header))
+    if (!is_unchanged(start->binary, &binary, &start->header->binary) || !has_build_id(start->binary, start->header))
         return "its binary has changed";
     why = disturbing(start);
     if (why == NULL)
@@ -161,10 +174,10 @@ const void *lookup_array(const struct start_header *header, uint64_t offset)
     return (const char *)header + offset;
 }
 
-bool lookup_is_as_it_was(int fd, const struct start_identity *then)
+bool lookup_is_unchanged(int fd, const struct start_identity *then)
 {
     struct stat status;
-    return CALL_2(SYS_fstat, fd, &status) == 0 && is_as_it_was(&status, then);
+    return CALL_2(SYS_fstat, fd, &status) == 0 && is_unchanged(fd, &status, then);
 }
 
 /* Only a statistic: anybody who may run the program may add to it, or spoil it. Where somebody has cut the file off, an addition of our own would be a bus error; the kernel's,

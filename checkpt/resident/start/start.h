@@ -51,7 +51,7 @@ bool own_is_that_of(int fd);
 /* lookup.c: opens the start file for the binary, and everything that it depends on is as it was. False with why_not. */
 bool lookup(struct start *start);
 const void *lookup_array(const struct start_header *header, uint64_t offset);
-bool lookup_is_as_it_was(int fd, const struct start_identity *then);
+bool lookup_is_unchanged(int fd, const struct start_identity *then);
 /* One more start, for `checkpt resident -l`. */
 void lookup_count(const struct start *start);
 
