@@ -57,7 +57,7 @@ static void print_frame(void *context, const struct unwind_frame *frame)
     struct cli_text line = {0};
     cli_text_add(&line, "  #%-3u %016" PRIx64 "  ", frame->number, frame->pc);
     if (frame->symbol != NULL)
-        cli_text_add(&line, "%s+0x%" PRIx64 "  ", frame->symbol, frame->offset);
+        cli_text_add(&line, "%.*s+0x%" PRIx64 "  ", (int)strcspn(frame->symbol, "@"), frame->symbol, frame->offset); /* without its version */
     else
         cli_text_add(&line, "?  ");
     if (frame->source != NULL)
@@ -111,7 +111,7 @@ static void json_frame(void *context, const struct unwind_frame *frame)
     cli_json_object(json, NULL);
     cli_json_u64(json, "pc", frame->pc);
     if (frame->symbol != NULL) {
-        cli_json_text(json, "symbol", frame->symbol, strlen(frame->symbol));
+        cli_json_text(json, "symbol", frame->symbol, strcspn(frame->symbol, "@"));
         cli_json_u64(json, "offset", frame->offset);
     }
     if (frame->source != NULL) {

@@ -1,15 +1,29 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "ckptdump/dump.h"
 #include "cli/names.h"
 #include "cli/table.h"
 #include "schemas/limits.pb-c.h"
 
-static void add_value(struct cli_table *table, uint64_t value)
+/* Those that count bytes. */
+static bool is_size(uint32_t resource)
 {
+    static const uint32_t sizes[] = {RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS, RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_MSGQUEUE};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        if (sizes[i] == resource)
+            return true;
+    return false;
+}
+
+static void add_value(const struct dump *dump, struct cli_table *table, uint32_t resource, uint64_t value)
+{
+    char size[CLI_SIZE_TEXT];
     if (value == UINT64_MAX)
         cli_table_cell(table, "unlimited");
+    else if (is_size(resource) && value > 0)
+        cli_table_cell(table, "%s", dump_size(dump, size, value));
     else
         cli_table_cell(table, "%" PRIu64, value);
 }
@@ -28,8 +42,8 @@ void show_limits(struct dump *dump)
             struct cli_text name = {0};
             cli_add_name(&name, cli_limits, limits->limits[n]->resource);
             cli_table_cell(&table, "%s", cli_text_get(&name));
-            add_value(&table, limits->limits[n]->soft);
-            add_value(&table, limits->limits[n]->hard);
+            add_value(dump, &table, limits->limits[n]->resource, limits->limits[n]->soft);
+            add_value(dump, &table, limits->limits[n]->resource, limits->limits[n]->hard);
             cli_text_deinit(&name);
         }
         cli_table_deinit(&table);

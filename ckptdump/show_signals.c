@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,20 +46,30 @@ static void show_actions(struct dump *dump)
         printf("every signal has its default action\n");
 }
 
-/* The siginfo's first three words are the same for every signal. */
+/* The words of a siginfo_t that say where a signal comes from. */
+struct origin {
+    int32_t signal, error, code, padding, pid;
+    uint32_t uid;
+};
+
+/* As strace has it. */
 static void show_siginfo(const ProtobufCBinaryData *siginfo, int32_t tid)
 {
-    int32_t words[3] = {0};
-    if (siginfo->len >= sizeof(words))
-        memcpy(words, siginfo->data, sizeof(words));
+    struct origin origin = {0};
     struct cli_text text = {0};
-    cli_add_signal(&text, (uint32_t)words[0]);
-    printf("pending for ");
+    if (siginfo->len >= sizeof(origin))
+        memcpy(&origin, siginfo->data, sizeof(origin));
+    cli_add_signal(&text, (uint32_t)origin.signal);
+    cli_text_add(&text, ", si_code=");
+    cli_add_name(&text, cli_signal_codes, (uint32_t)origin.code);
+    if (origin.code == SI_USER || origin.code == SI_QUEUE || origin.code == SI_TKILL || origin.code == SI_MESGQ)
+        cli_text_add(&text, ", si_pid=%d, si_uid=%u", origin.pid, origin.uid);
+    if (origin.error != 0)
+        cli_text_add(&text, ", si_errno=%d", origin.error);
     if (tid != 0)
-        printf("thread %d: ", tid);
+        printf("pending for thread %d: %s\n", tid, cli_text_get(&text));
     else
-        printf("the process: ");
-    printf("%s, si_code %d, si_errno %d\n", cli_text_get(&text), words[2], words[1]);
+        printf("pending for the process: %s\n", cli_text_get(&text));
     cli_text_deinit(&text);
 }
 

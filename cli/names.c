@@ -33,6 +33,10 @@ const struct cli_name cli_interval_timers[] = {NAME(ITIMER_REAL), NAME(ITIMER_VI
 
 const struct cli_name cli_notifications[] = {NAME(SIGEV_SIGNAL), NAME(SIGEV_NONE), NAME(SIGEV_THREAD), NAME(SIGEV_THREAD_ID), {0, NULL}};
 
+#define CODE(name) {(uint32_t)name, #name}
+const struct cli_name cli_signal_codes[] = {CODE(SI_USER), CODE(SI_KERNEL), CODE(SI_QUEUE), CODE(SI_TIMER), CODE(SI_MESGQ), CODE(SI_ASYNCIO), CODE(SI_SIGIO), CODE(SI_TKILL),
+                                            CODE(SI_DETHREAD), CODE(SI_ASYNCNL), {0, NULL}};
+
 /* Those that a program meets; the last four never leave the kernel but for a stopped system call's result. */
 const struct cli_name cli_errors[] = {
     NAME(EPERM), NAME(ENOENT), NAME(ESRCH), NAME(EINTR), NAME(EIO), NAME(ENXIO), NAME(E2BIG), NAME(ENOEXEC), NAME(EBADF), NAME(ECHILD),

@@ -19,6 +19,7 @@ extern const struct cli_name cli_limits[];          /* RLIMIT_* */
 extern const struct cli_name cli_policies[];        /* SCHED_* */
 extern const struct cli_name cli_interval_timers[]; /* ITIMER_* */
 extern const struct cli_name cli_notifications[];   /* SIGEV_* */
+extern const struct cli_name cli_signal_codes[];    /* SI_*, as 32 bits: what every signal may have */
 extern const struct cli_name cli_errors[];          /* E* */
 /* Bits. */
 extern const struct cli_name cli_protections[];     /* PROT_* */
