@@ -47,6 +47,16 @@ completes() {
     echo "$found"
     [ "$found" = "$wanted" ]
 }
+complete() {
+    "$bin/$1" --print-completion >script
+    for option in $(from_help "$1"); do
+        [ "$option" = --help ] || [ "$option" = --version ] || grep -qw -e "$option" script || { echo "$option does not complete"; return 1; }
+    done
+}
+for program in ckptdump ckptedit checkpt; do
+    [ -x "$bin/$program" ] || continue
+    check "every option of $program completes" complete $program
+done
 touch some.ckpt
 check 'options complete' completes 'ckptdump --ma' '--maps'
 check 'files complete' completes 'ckptdump --maps so' 'some.ckpt'

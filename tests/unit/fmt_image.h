@@ -47,7 +47,7 @@ struct fmt_spec {
     bool no_size; /* a sink that cannot seek */
 };
 
-static inline void fmt_records(struct ckpt_writer *w)
+static inline enum ckpt_status fmt_records(struct ckpt_writer *w)
 {
     Ckpt__Image image = CKPT__IMAGE__INIT;
     Ckpt__Memory memory = CKPT__MEMORY__INIT;
@@ -62,13 +62,17 @@ static inline void fmt_records(struct ckpt_writer *w)
     mapping.flags = MAP_PRIVATE | MAP_ANONYMOUS;
     memory.n_mappings = 1;
     memory.mappings = mappings;
-    ckpt_writer_note(w, "CORE", 3, "x", 1);
-    ckpt_writer_message(w, CKPT__KIND__KIND_IMAGE, true, &image);
-    ckpt_writer_message(w, CKPT__KIND__KIND_MEMORY, true, &memory);
-    ckpt_writer_process_note(w, 2, "CORE", 1, "other", 5);
     struct ckpt_mapping m = {FMT_BASE, FMT_BASE + FMT_LENGTH, PROT_READ | PROT_WRITE, 1, FMT_BASE};
-    ckpt_writer_mapping(w, &m);
-    ckpt_writer_extent(w, 1, FMT_BASE, FMT_LENGTH);
+    enum ckpt_status status = ckpt_writer_note(w, "CORE", 3, "x", 1);
+    if (status == CKPT_OK)
+        status = ckpt_writer_message(w, CKPT__KIND__KIND_IMAGE, true, &image);
+    if (status == CKPT_OK)
+        status = ckpt_writer_message(w, CKPT__KIND__KIND_MEMORY, true, &memory);
+    if (status == CKPT_OK)
+        status = ckpt_writer_process_note(w, 2, "CORE", 1, "other", 5);
+    if (status == CKPT_OK)
+        status = ckpt_writer_mapping(w, &m);
+    return status == CKPT_OK ? ckpt_writer_extent(w, 1, FMT_BASE, FMT_LENGTH) : status;
 }
 
 /* Writes an image to `sink`; the writer's first failure is returned. */
@@ -80,7 +84,7 @@ static inline enum ckpt_status fmt_write(const struct ckpt_io *sink, const struc
         return CKPT_NO_MEMORY;
     enum ckpt_status status = spec->parent != NULL ? ckpt_writer_set_parent(w, spec->parent, spec->parent_path) : CKPT_OK;
     if (status == CKPT_OK)
-        fmt_records(w);
+        status = fmt_records(w);
     if (status == CKPT_OK)
         status = ckpt_writer_begin_pages(w);
     for (uint64_t ticket = 0; status == CKPT_OK && ticket * FMT_PUT < FMT_LENGTH; ticket++)
