@@ -64,7 +64,8 @@ static const struct {
     const char *name;
     bool (*make)(void);
 } kinds[] = {
-    {"getppid", getppid_call}, {"brk", brk_call}, {"signal", signal_call}, {"exec", exec_call}, {"registered", registered_call}, {"checkpoint", checkpoint_call},
+    {"getppid", getppid_call}, {"brk", brk_call}, {"signal", signal_call}, {"exec", exec_call},
+    {"registered", registered_call}, {"checkpoint", checkpoint_call},
 };
 
 static double now(void)

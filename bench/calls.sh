@@ -35,9 +35,10 @@ signal_loop() { maybe "$1" "$calls" signal 100000; }
 exec_loop() { maybe "$1" "$calls" exec 60 | awk '{print $1 / 1000}'; }
 one_command() { seconds maybe "$1" /bin/true | awk '{print $1 * 1000}'; }
 small_compiles() { seconds maybe "$1" sh -c 'i=0; while [ $i -lt 50 ]; do gcc -c -o small.o small.c || exit 1; i=$((i + 1)); done'; }
-library() {
-    seconds maybe "$1" sh -c 'cd "$1" && ls libckptfmt/src/*.c | xargs -P 2 -n 1 sh -c "gcc -std=gnu11 -D_GNU_SOURCE -O1 -I\$1/gen -Ilibckptfmt/include -I. -c -o \$2/\$(basename \$3).o \$3" sh "$2" "$3"' sh "$top" "$build" "$scratch"
-}
+cat >"$scratch/compile.sh" <<'SHELL'
+cd "$1" && ls libckptfmt/src/*.c | xargs -P 2 -I FILE gcc -std=gnu11 -D_GNU_SOURCE -O1 -I"$2/gen" -Ilibckptfmt/include -I. -c -o /dev/null FILE
+SHELL
+library() { seconds maybe "$1" sh "$scratch/compile.sh" "$top" "$build"; }
 
 printf '%-49s %29s  %29s\n' 'without and under checkpt run' 'least of the runs' 'median'
 cd "$scratch" || exit 1

@@ -1,5 +1,5 @@
-/* A caller's memory. Its id is checked after what was read has been read, and for writing after its memory has been opened: by then a caller that died cannot have been
- * mistaken for another process with its number. */
+/* A caller's memory. Its id is checked after what was read has been read, and for writing after its memory has been opened: by then a
+ * caller that died cannot have been mistaken for another process with its number. */
 #include "checkpt/listen/caller.h"
 
 #include <errno.h>
@@ -60,7 +60,8 @@ static bool may_write(int directory, uint64_t address, size_t length)
     struct proc_mapping *maps;
     struct failure ignored;
     size_t count;
-    bool fine = address + length >= address && proc_maps(directory, &arena, &maps, &count, &ignored) && is_covered(maps, count, address, address + length);
+    bool fine = address + length >= address && proc_maps(directory, &arena, &maps, &count, &ignored) &&
+                is_covered(maps, count, address, address + length);
     arena_deinit(&arena);
     return fine;
 }

@@ -23,7 +23,8 @@ void caller_init(struct caller *caller, int listener, const struct seccomp_notif
 bool caller_waits(const struct caller *caller);
 /* Its directory in /proc, whatever thread of its process it is; -1 with errno. */
 int caller_directory(pid_t tid);
-/* Its memory, open for reading and writing through all protections, while it is sure to be the caller's; -1 with errno. `directory` is its caller_directory(). */
+/* Its memory, open for reading and writing through all protections, while it is sure to be the caller's; -1 with errno. `directory` is its
+ * caller_directory(). */
 int caller_memory(const struct caller *caller, int directory);
 /* The caller that an implementation is called for. */
 struct caller *caller_of(struct thread *td);

@@ -10,7 +10,8 @@
 #include "checkpt/proc/proc.h"
 
 _Static_assert(DEFAULT_ACTION_CALL == SYS_default_action, "the handlers know the call by its number");
-_Static_assert(DEFAULT_ACTION_SIGNAL == SIGCKPT && DEFAULT_ACTION_EXIT_SIGNAL == SIGCKPTEXIT && SIGCKPTEXIT == SIGCKPT + 1, "the handlers know the signals");
+_Static_assert(DEFAULT_ACTION_SIGNAL == SIGCKPT && DEFAULT_ACTION_EXIT_SIGNAL == SIGCKPTEXIT && SIGCKPTEXIT == SIGCKPT + 1,
+               "the handlers know the signals");
 
 static bool look(pid_t pid, struct proc_stat *stat, struct proc_status *status, struct arena *arena)
 {

@@ -1,5 +1,6 @@
-/* SIGCKPT and SIGCKPTEXIT in programs that neither handle nor ignore them. The kernel would end them; so each program that begins under the listener is given handlers that ask for a
- * checkpoint by number. They are handlers like any other: what the program sets in their place holds. */
+/* SIGCKPT and SIGCKPTEXIT in programs that neither handle nor ignore them. The kernel would end them; so each program that begins under the
+ * listener is given handlers that ask for a checkpoint by number. They are handlers like any other: what the program sets in their place
+ * holds. */
 #ifndef CHECKPT_LISTEN_DEFAULT_ACTION_H
 #define CHECKPT_LISTEN_DEFAULT_ACTION_H
 

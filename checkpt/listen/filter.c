@@ -19,12 +19,13 @@ enum { LOW = 0, HIGH = 4 };                                            /* halves
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)
 #define TEST(here, how, value, yes, no) BPF_JUMP(BPF_JMP | (how) | BPF_K, value, (yes) - (here) - 1, (no) - (here) - 1)
 
-/* Beside the registered numbers a call by which programs begin: newcomer.h. It is answered by letting the kernel make it; but once the listener is gone it fails, and that must not matter. So it is brk(0),
- * with which C libraries ask for the break: dynamic linkers and allocators do without one. glibc in static programs does not, and is found by arch_prctl(ARCH_SET_FS), as are others there; such
- * programs, which lie below 4 GiB, cannot begin without a listener.
+/* Beside the registered numbers a call by which programs begin: newcomer.h. It is answered by letting the kernel make it; but once the
+ * listener is gone it fails, and that must not matter. So it is brk(0), with which C libraries ask for the break: dynamic linkers and
+ * allocators do without. glibc in static programs does not, and is found by arch_prctl(ARCH_SET_FS), as are others there; such programs,
+ * which lie below 4 GiB, cannot begin without a listener.
  *
- * Numbers of other call tables of the same machine (32-bit programs, x32's bit 30) are outside the range or of another architecture: the kernel's business. The kernel remembers which
- * numbers are let through whatever their arguments, and does not run this for them. */
+ * Numbers of other call tables of the same machine (32-bit programs, x32's bit 30) are outside the range or of another architecture: the
+ * kernel's business. The kernel remembers which numbers are let through whatever their arguments, and does not run this for them. */
 static int install(void)
 {
     enum { BREAK = 4, THREAD_POINTER = 10, REGISTERED = 14, OWN_TABLE = 15, NOTIFY = 17, ALLOW = 18 };
@@ -50,7 +51,8 @@ static int install(void)
         [ALLOW] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     const struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
-    const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW; /* this is no sandbox, whose speculation kernels before 5.16 slow down */
+    /* This is no sandbox: kernels before 5.16 slow down the speculation of what is in one. */
+    const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
     long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
     if (listener < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
         listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);

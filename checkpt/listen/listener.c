@@ -1,7 +1,7 @@
 /* Threads that wait for calls and make them. There is always one that waits: whoever takes a call and leaves none behind starts another.
  *
- * A thread of the program that is interrupted in its call, by a signal or by being frozen, is made to call again by the kernel, under a new id. The call is not made
- * twice then: the new notification is answered by the call that is under way. */
+ * A thread of the program that is interrupted in its call, by a signal or by being frozen, is made to call again by the kernel, under a new
+ * id. The call is not made twice then: the new notification is answered by the call that is under way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -26,7 +26,7 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1ul << 0)
 #endif
 
-enum { THREADS_MAX = 256, IDLE_MAX = 2, REQUEST_MAX = 512, STACK_SIZE = 256 << 10, GRACE_MS = 1000 };
+enum { THREADS_MAX = 256, IDLE_MAX = 6, REQUEST_MAX = 512, STACK_SIZE = 256 << 10, GRACE_MS = 1000 };
 
 struct listener {
     struct listen_options options;
@@ -97,7 +97,8 @@ static void unlist(struct listener *listener, const struct caller *caller)
     *link = caller->next;
 }
 
-/* With the lock held: once answered a caller may make the same call afresh, which must not find this one. A caller that was interrupted is on its way back here, unless it has died, has been stopped, or a handler lets its call fail with EINTR. */
+/* With the lock held: once answered a caller may make the same call afresh, which must not find this one. A caller that was interrupted is
+ * on its way back here, unless it has died, has been stopped, or a handler lets its call fail with EINTR. */
 static void answer_latest(struct listener *listener, const struct caller *caller, int error)
 {
     struct timespec deadline;

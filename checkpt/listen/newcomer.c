@@ -43,7 +43,8 @@ static bool is_to_have_handlers(int directory)
     struct proc_status status;
     struct failure ignored;
     const uint64_t both = 1ull << (SIGCKPT - 1) | 1ull << (SIGCKPTEXIT - 1);
-    bool wanted = proc_status(directory, "status", &arena, &status, &ignored) && status.threads == 1 && ((status.sig_caught | status.sig_ignored) & both) != both;
+    bool wanted = proc_status(directory, "status", &arena, &status, &ignored) && status.threads == 1 &&
+                  ((status.sig_caught | status.sig_ignored) & both) != both;
     arena_deinit(&arena);
     return wanted;
 }
@@ -53,7 +54,8 @@ static bool look_at_home(struct newcomer *newcomer, const struct text *text)
 {
     enum { PAGE = 4096 };
     uint64_t end = newcomer->home + NEWCOMER_JUMP_SIZE;
-    if (text->shared || text->start > newcomer->home || text->end < end || !read_at(newcomer, newcomer->home, newcomer->detour.displaced, NEWCOMER_JUMP_SIZE))
+    if (text->shared || text->start > newcomer->home || text->end < end ||
+        !read_at(newcomer, newcomer->home, newcomer->detour.displaced, NEWCOMER_JUMP_SIZE))
         return false;
     newcomer->detour.home = newcomer->home;
     newcomer->detour.start = newcomer->home & ~(uint64_t)(PAGE - 1);

@@ -1,5 +1,5 @@
-/* sys_checkpoint by number: a process of its own makes the checkpoint, as libcheckpt's helper does, with the caller's rights and in the caller's directory. The caller's thread waits in
- * its call meanwhile, is stopped in it, and is made to call again; see listener.c. */
+/* sys_checkpoint by number: a process of its own makes the checkpoint, as libcheckpt's helper does, with the caller's rights and in the
+ * caller's directory. The caller's thread waits in its call meanwhile, is stopped in it, and is made to call again; see listener.c. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -31,7 +31,8 @@ static int ask_resident(struct thread *td, int number, int64_t value)
     int memory = memfd_create("checkpt-result", MFD_CLOEXEC);
     if (memory < 0)
         return errno;
-    const struct servant_call call = {.tid = td->td_tid, .mode = "--resident", .type = number, .fd = -1, .pid = -1, .retval = value, .result = memory};
+    const struct servant_call call = {.tid = td->td_tid, .mode = "--resident", .type = number, .fd = -1, .pid = -1, .retval = value,
+                                      .result = memory};
     int error = servant_run(&call);
     if (error == 0 && pread(memory, &result, sizeof(result), 0) != (ssize_t)sizeof(result))
         error = EIO;

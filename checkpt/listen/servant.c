@@ -84,7 +84,8 @@ static int fetch(pid_t process, int fd)
 static void write_arguments(struct servant *servant, const struct servant_call *call)
 {
     int fd = servant->fd >= 0 ? PLACE : call->fd == -1 ? -1 : BAD_FD;
-    const int64_t numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->outside ? 0 : call->tid, 0, -1, call->fd};
+    const int64_t numbers[NUMBERS] = {call->type, fd, call->pid, call->retval, servant->status.process, call->outside ? 0 : call->tid,
+                                      0, -1, call->fd};
     servant->arguments[0] = "checkpt";
     servant->arguments[1] = call->mode != NULL ? call->mode : "--call";
     for (int i = 0; i < NUMBERS; i++) {
@@ -167,8 +168,8 @@ int servant_checkpoint(pid_t pid, pid_t tid, const struct run_voice *voice)
 {
     int memory = memfd_create("checkpt-messages", MFD_CLOEXEC);
     FILE *messages = memory >= 0 ? fdopen(memory, "r") : NULL;
-    const struct servant_call call = {.tid = tid != 0 ? tid : pid, .type = CKPT_FREEZE, .fd = -1, .pid = -1, .retval = -1, .messages = memory > 0 ? memory : 0,
-                                      .outside = tid == 0};
+    const struct servant_call call = {.tid = tid != 0 ? tid : pid, .type = CKPT_FREEZE, .fd = -1, .pid = -1, .retval = -1,
+                                      .messages = memory > 0 ? memory : 0, .outside = tid == 0};
     int error = servant_run(&call);
     if (messages == NULL)
         return error;

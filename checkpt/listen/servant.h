@@ -21,8 +21,8 @@ struct servant_call {
 /* 0 or an error number. */
 int servant_run(const struct servant_call *call);
 
-/* A checkpoint by template, at nobody's call but a signal's or the terminal's: `voice` says what was written, or what was in the way. `tid` is the thread in the call, 0:
- * none. 0 or an error number. */
+/* A checkpoint by template, at nobody's call but a signal's or the terminal's: `voice` says what was written, or what was in the way. `tid`
+ * is the thread in the call, 0: none. 0 or an error number. */
 int servant_checkpoint(pid_t pid, pid_t tid, const struct run_voice *voice);
 
 #endif

@@ -147,7 +147,8 @@ static void drain(struct keeper *keeper)
         keeper->watched[WATCH_MASTER].fd = -1;
 }
 
-/* Whoever else came from the program may still need the terminal or the listener. Once only they have the terminal open, reading tells when they close it. */
+/* Whoever else came from the program may still need the terminal or the listener. Once only they have the terminal open, reading tells when
+ * they close it. */
 static bool is_needed(const struct keeper *keeper)
 {
     struct terminal *terminal = keeper->start->terminal;

@@ -1,8 +1,8 @@
 /* Running a program under checkpoint control.
  *
- * Two processes of ours stand around the program. The front is the one that the shell started: it carries the terminal's bytes, looks out for the
- * checkpoint character, and stops and ends as the program does. The keeper is the program's parent: it has the pseudo-terminal and the listener, and makes the
- * checkpoints. The front may die: the program and its keeper go on. */
+ * Two processes of ours stand around the program. The front is the one that the shell started: it carries the terminal's bytes, looks out
+ * for the checkpoint character, and stops and ends as the program does. The keeper is the program's parent: it has the pseudo-terminal and
+ * the listener, and makes the checkpoints. The front may die: the program and its keeper go on. */
 #ifndef CHECKPT_RUN_H
 #define CHECKPT_RUN_H
 
@@ -12,8 +12,8 @@
 
 #include "checkpt/failure.h"
 
-/* Lines for the user: they come on the terminal between the program's output, or on the caller's standard error, and are lost where the front is gone. Valid in the keeper
- * and its children. */
+/* Lines for the user: they come on the terminal between the program's output, or on the caller's standard error, and are lost where the
+ * front is gone. Valid in the keeper and its children. */
 struct run_voice {
     int socket;
 };
@@ -22,7 +22,8 @@ void run_say(const struct run_voice *voice, const char *format, ...) __attribute
 /* What the keeper does beside keeping: given by the caller, so that this folder knows of jobs and terminals only. */
 struct run_service {
     void *context;
-    /* In the program's process, right before execve(2). `channel` leads to take(), `signals` is the mask that the program is to begin with, and may be changed. False: the program is not started. NULL: nothing to do. */
+    /* In the program's process, right before execve(2). `channel` leads to take(), `signals` is the mask that the program is to begin with,
+     * and may be changed. False: the program is not started. NULL: nothing to do. */
     bool (*enter)(void *context, int channel, sigset_t *signals, struct failure *why);
     /* In the keeper: receives over `channel` what enter() sent. Returns a descriptor to watch, -1: none. */
     int (*take)(void *context, int channel, const struct run_voice *voice);

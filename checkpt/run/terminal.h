@@ -1,5 +1,5 @@
-/* The user's terminal, and the pseudo-terminal that stands in for it: the program's line discipline, window size and job control are the second one's; the first
- * one only carries bytes while the job is in the foreground. */
+/* The user's terminal, and the pseudo-terminal that stands in for it: the program's line discipline, window size and job control are the
+ * second one's; the first one only carries bytes while the job is in the foreground. */
 #ifndef CHECKPT_RUN_TERMINAL_H
 #define CHECKPT_RUN_TERMINAL_H
 
@@ -25,8 +25,8 @@ bool terminal_take(struct terminal *terminal);
 void terminal_give_back(struct terminal *terminal);
 void terminal_copy_size(const struct terminal *terminal);
 
-/* Where `character` would be a signal if it were typed now: the program has not turned signals off (ISIG), and the character before it was not the one that takes the
- * next literally. */
+/* Where `character` would be a signal if it were typed now: the program has not turned signals off (ISIG), and the character before it was
+ * not the one that takes the next literally. */
 struct terminal_quote {
     bool quoted;
 };

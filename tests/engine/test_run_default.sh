@@ -1,4 +1,5 @@
-# The default actions of SIGCKPT and SIGCKPTEXIT under checkpt run: in many programs at a time, in programs of every making, from their first moment, and when checkpt is killed.
+# The default actions of SIGCKPT and SIGCKPTEXIT under checkpt run: in many programs at a time, in programs of every making,
+# from their first moment, and when checkpt is killed.
 . tests/engine/engine.sh
 
 # Two hundred at a time, every tenth of which is sent a signal as soon as it is there, while the others begin.

@@ -299,6 +299,29 @@ Test(listen, an_interrupted_call_is_made_once, .timeout = 60)
     cr_assert_eq(atomic_load(&made), 1);
 }
 
+static int interrupted_for_good(void)
+{
+    const struct sigaction action = {.sa_handler = note};
+    sigaction(SIGUSR1, &action, NULL);
+    demand(fails_with(EINTR, syscall(SYS_slow, 7L)) && handled == 1);
+    demand(syscall(SYS_slow, 7L) == 7);
+    return 0;
+}
+
+/* Without SA_RESTART the program learns of the interruption; the same call is still that one. */
+Test(listen, a_call_that_is_made_again_by_the_program_is_made_once, .timeout = 60)
+{
+    int end;
+    pid_t child = run(interrupted_for_good, false, &end);
+    wait_until_started();
+    kill(child, SIGUSR1);
+    for (int i = 0; i < 50; i++)
+        sched_yield();
+    release(1);
+    cr_assert_eq(status_of(child), 0);
+    cr_assert_eq(atomic_load(&made), 1);
+}
+
 static void *unregister(void *unused)
 {
     (void)unused;

@@ -22,7 +22,8 @@
 
 enum { RED_ZONE = 16, REGISTERS = 12, SEEN = REGISTERS + RED_ZONE };
 
-/* brk(0) with a known value in every register and in the red zone; stores what they are behind it: rax, then rbx, rdx, rsi, rdi, rbp, r8 to r10, r12, r13, the carry flag. */
+/* brk(0) with a known value in every register and in the red zone; stores what they are behind it: rax, then rbx, rdx, rsi, rdi, rbp, r8 to
+ * r10, r12, r13, the carry flag. */
 void probe(uint64_t seen[SEEN]);
 __asm__(".text\n"
         "probe:\n"

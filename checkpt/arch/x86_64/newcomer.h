@@ -1,6 +1,7 @@
-/* A program that has just begun is led round by the listener: the bytes behind the system call that its thread waits in become a jump to a detour, in the padding of its code. There it maps a
- * page and calls the listener, which puts the bytes back and fills the page; in the page it gives itself the handlers of default_action.h, and goes on behind the call. Should the listener be gone it
- * puts the bytes back itself. The thread is the only one of its process. */
+/* A program that has just begun is led round by the listener: the bytes behind the system call that its thread waits in become a jump to a
+ * detour, in the padding of its code. There it maps a page and calls the listener, which puts the bytes back and fills the page; in the
+ * page it gives itself the handlers of default_action.h, and goes on behind the call. Should the listener be gone it puts the bytes back
+ * itself. The thread is the only one of its process. */
 #ifndef CHECKPT_ARCH_NEWCOMER_H
 #define CHECKPT_ARCH_NEWCOMER_H
 
