@@ -14,6 +14,7 @@ struct caller {
     uint64_t *held;            /* signals that the first program held back until it has begun */
     uint64_t id;               /* of the notification that came first */
     struct seccomp_data call;
+    size_t argument_count;     /* of call.args; what is behind them is chance */
     struct caller *next;
     uint64_t answer_to;        /* of the latest notification: the kernel makes an interrupted call again */
 };

@@ -1,7 +1,8 @@
 /* Threads that wait for calls and make them. There is always one that waits: whoever takes a call and leaves none behind starts another.
  *
- * A thread of the program that is interrupted in its call, by a signal or by being frozen, is made to call again by the kernel, under a new
- * id. The call is not made twice then: the new notification is answered by the call that is under way. */
+ * A thread of the program that is interrupted in its call, by a signal or by being frozen, is made to call again by the kernel, or calls
+ * again itself where the kernel lets the call fail with EINTR, under a new id. The call is not made twice then: the new notification is
+ * answered by the call that is under way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -63,7 +64,8 @@ static void keep_one_idle(struct listener *listener)
 
 static bool is_same_call(const struct caller *caller, const struct seccomp_notif *request)
 {
-    return caller->thread.td_tid == (pid_t)request->pid && memcmp(&caller->call, &request->data, sizeof(request->data)) == 0;
+    return caller->thread.td_tid == (pid_t)request->pid && caller->call.nr == request->data.nr &&
+           memcmp(caller->call.args, request->data.args, caller->argument_count * sizeof(*caller->call.args)) == 0;
 }
 
 /* True where the call is under way: it will answer. */
@@ -150,6 +152,7 @@ static void handle(struct listener *listener, const struct seccomp_notif *reques
     caller_init(&caller, listener->fd, request);
     caller.voice = listener->options.voice;
     caller.held = &listener->held;
+    caller.argument_count = sysent_argument_count(listener->options.table, request->data.nr);
     caller.next = listener->callers;
     listener->callers = &caller;
     keep_one_idle(listener);

@@ -37,3 +37,12 @@ int sysent_call(struct sysent_table *table, int number, bool capability_mode, st
     leave(table, number);
     return error;
 }
+
+size_t sysent_argument_count(struct sysent_table *table, int number)
+{
+    pthread_mutex_lock(&table->mutex);
+    const struct sysent *slot = sysent_slot(table, number);
+    size_t count = slot != NULL ? slot->sy_narg : 0;
+    pthread_mutex_unlock(&table->mutex);
+    return count;
+}

@@ -26,6 +26,8 @@ struct sysent *sysent_slot(struct sysent_table *table, int number);
 int kern_syscall_helper_register(struct sysent_table *table, struct syscall_helper_data *sd, int flags);
 int kern_syscall_helper_unregister(struct sysent_table *table, struct syscall_helper_data *sd);
 
+/* How many arguments the call has; 0 where there is none of that number. */
+size_t sysent_argument_count(struct sysent_table *table, int number);
 /* Makes the call. ENOSYS: there is none, or it is just going away. `capability_mode`: only calls with SYF_CAPENABLED; EPERM otherwise. */
 int sysent_call(struct sysent_table *table, int number, bool capability_mode, struct thread *td, const uint64_t arguments[SYSENT_ARGUMENTS_MAX]);
 
