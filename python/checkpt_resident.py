@@ -99,10 +99,11 @@ def register(main, reseed=None):
     command = sys.orig_argv[1:len(sys.orig_argv) - len(sys.argv) + 1]  # the interpreter's options, the script
     if command and os.path.exists(command[-1]):
         command[-1] = os.path.abspath(command[-1])
+    signals = _signals()
     gc.collect()
     gc.freeze()  # what is never looked at again stays shared among all runs
     try:
-        return _checkpt_resident.register(lambda arguments, environment: _begin(main, reseed, command, arguments, environment))
+        return _checkpt_resident.register(lambda arguments, environment: _begin(main, reseed, command, signals, arguments, environment))
     finally:
         gc.unfreeze()
 
@@ -135,12 +136,10 @@ def _set_standard_files():
     sys.stderr = sys.__stderr__ = _open(2, sys.__stderr__, 'w')
 
 
-# What exec has reset.
-def _set_signals():
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        action = signal.getsignal(number)
-        if action is not None and action != signal.SIG_DFL:
-            signal.signal(number, action)
+# What exec will have reset.
+def _signals():
+    actions = {int(number): signal.getsignal(number) for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}}
+    return {number: action for number, action in actions.items() if action is not None and action != signal.SIG_DFL}
 
 
 def _renew_names(tempfile):
@@ -186,12 +185,13 @@ def _own_arguments(command, arguments):
     return arguments
 
 
-def _begin(main, reseed, command, arguments, environment):
+def _begin(main, reseed, command, signals, arguments, environment):
     sys.orig_argv[:] = [os.fsdecode(argument) for argument in arguments]
     sys.argv[:] = _own_arguments(command, sys.orig_argv)
     _set_environment(environment)
     _set_standard_files()
-    _set_signals()
+    for number, action in signals.items():
+        signal.signal(number, action)
     _renew()
     if reseed is not None:
         reseed()

@@ -36,8 +36,11 @@ id() {
     "$checkpt" resident -l --json | python3 -c 'import json, sys; print(*[e["id"] for e in json.load(sys.stdin)["resident"] if e["file"] == sys.argv[1]])' "$1"
 }
 # registers COMMAND…: it returns the id of the list, and the program goes on.
-registers() {
-    got=$(timeout 60 "$@" register </dev/null) || { echo "it failed, or was changed: $got"; return 1; }
+registers() { called register "$@"; }
+called() {
+    how_called=$1
+    shift
+    got=$(timeout 60 "$@" "$how_called" </dev/null) || { echo "it failed, or was changed: $got"; return 1; }
     [ -n "$got" ] && [ "$got" = "$(id "$warm")" ] || { echo "$got, not $(id "$warm"), the id in the list"; return 1; }
 }
 # told FILE COMMAND…: what it says of its start, with a status of 3.
@@ -76,6 +79,9 @@ once() {
     check "$how: once more" registers "$@" "$warm"
     check "$how: by its id it goes" gets 1 "$@" "$warm" unregister "$(id "$warm")"
     check "$how: and is gone" [ -z "$(id "$warm")" ]
+    check "$how: in a signal handler, on its stack" called handler "$@" "$warm"
+    check "$how: it starts in its entry, as it does otherwise" gets 'started in entry, loaded 1 times, all there' $exec "$warm" tell
+    check "$how: it goes once more" gets 1 "$@" "$warm" unregister -1
     check "$how: with two threads: EBUSY" gets EBUSY "$@" "$warm" threads
     check "$how: which it is told" grep -q 'it has 2 threads; only a program of a single thread can be resident' complaint
     check "$how: and nothing is left of it" [ -z "$(id "$warm")" ]

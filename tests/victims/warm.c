@@ -1,10 +1,11 @@
 /* A program that loads slowly and makes itself resident: later runs begin behind the loading, in an entry of its own.
  *
- *     warm register | threads | removed | unregister ID    prints what the call returns, or the error's name
+ *     warm register | handler | threads | removed | unregister ID    prints what the call returns, or the error's name
  *     warm tell ARG…    prints how it was started and what it has loaded; exits with 3
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,25 @@ static void *wait_for_end(void *argument)
     return NULL;
 }
 
+/* In a handler, on its own stack. */
+static int handled;
+static void handle(int signal_number)
+{
+    (void)signal_number;
+    handled = exec_sys_register((void *)(uintptr_t)entry);
+}
+
+static int register_in_handler(void)
+{
+    static char room[1 << 16];
+    const stack_t stack = {.ss_sp = room, .ss_size = sizeof(room)};
+    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_ONSTACK};
+    sigaltstack(&stack, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+    raise(SIGUSR1);
+    return handled;
+}
+
 /* Of two threads one could not begin again. */
 static int register_with_threads(void)
 {
@@ -93,6 +113,8 @@ static int command(int argc, char **argv)
     const char *what = argc > 1 ? argv[1] : "tell";
     if (strcmp(what, "register") == 0)
         print_result(exec_sys_register((void *)(uintptr_t)entry));
+    else if (strcmp(what, "handler") == 0)
+        print_result(register_in_handler());
     else if (strcmp(what, "threads") == 0)
         print_result(register_with_threads());
     else if (strcmp(what, "removed") == 0)
