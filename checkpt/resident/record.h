@@ -14,6 +14,7 @@ struct record_request {
     uint32_t id;
     enum start_kind kind;
     uint64_t entry;       /* START_ENTRY: where it goes on */
+    uint64_t stack_limit; /* RLIMIT_STACK of the process, when its C library looked */
 };
 
 /* The start file's bytes, malloc()ed: the caller frees. Refuses, in a sentence, programs that cannot be started from their memory alone: with threads, or with shared memory. */

@@ -83,15 +83,36 @@ static void look_at_word(struct recording *recording, const struct old_stack *ol
         }
 }
 
+/* The program's own variables and its libraries', the zeroed ones as well. */
+static bool is_variable(const struct recording *recording, uint64_t address)
+{
+    const Ckpt__Memory *memory = &recording->model->memory;
+    for (size_t i = 0; i < memory->n_mappings; i++)
+        if (address >= memory->mappings[i]->start && address < memory->mappings[i]->end)
+            return memory->mappings[i]->file != 0 || (i > 0 && memory->mappings[i - 1]->file != 0 && memory->mappings[i - 1]->end == memory->mappings[i]->start);
+    return false;
+}
+
+/* The C library's attributes of threads that are started without any: scheduling and flags, all zero, a guard of one page, no address, and the size of the stack. */
+static bool is_stack_size(const struct recording *recording, const uint64_t *word, size_t before, uint64_t address)
+{
+    enum { PAGE = 4096 };
+    return before >= 4 && word[0] == start_stack_size(recording->request->stack_limit) && word[-1] == 0 && word[-2] == PAGE && word[-3] == 0 && word[-4] == 0 &&
+           is_variable(recording, address);
+}
+
 static bool scan_run(struct recording *recording, const struct old_stack *old, const struct stored_run *run, uint64_t *buffer, struct failure *why)
 {
     for (uint64_t done = 0; done < run->length; done += AT_ONCE) {
         size_t length = run->length - done < AT_ONCE ? run->length - done : AT_ONCE;
         if (pread(run->fd, buffer, length, (off_t)(run->offset + done)) != (ssize_t)length)
             return failure_errno(why, "reading the image");
-        for (size_t i = 0; i < length / 8; i++)
+        for (size_t i = 0; i < length / 8; i++) {
             if (buffer[i] != 0)
                 look_at_word(recording, old, run->address + done + i * 8, buffer[i]);
+            if (is_stack_size(recording, buffer + i, i, run->address + done + i * 8))
+                add(recording, run->address + done + i * 8, START_PATCH_STACK_SIZE, 0, 0);
+        }
     }
     return true;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "checkpt/freeze/freeze.h"
@@ -142,7 +143,11 @@ static bool make_entry(const struct making *making, struct failure *why)
     size_t size;
     store_path(image, making->base, START_IMAGE_SUFFIX);
     const struct registry_add *add = making->add;
-    const struct record_request request = {.image = image, .binary = add->binary, .id = making->id, .kind = add->kind, .entry = add->entry};
+    struct rlimit stack = {.rlim_cur = RLIM_INFINITY};
+    prlimit(add->pid, RLIMIT_STACK, NULL, &stack);
+    const struct record_request request = {
+        .image = image, .binary = add->binary, .id = making->id, .kind = add->kind, .entry = add->entry, .stack_limit = stack.rlim_cur,
+    };
     int fd = open(add->binary, O_RDONLY | O_CLOEXEC);
     bool done = fd >= 0 || failure_errno(why, "%s", add->binary);
     done = done && freeze_into_store(add, image, &making->binary, why) && record_make(&request, &bytes, &size, why) && store_add(making->base, bytes, size, why);

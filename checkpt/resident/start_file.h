@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define START_MAGIC "ckptstrt"
-enum { START_VERSION = 3 };
+enum { START_VERSION = 4 };
 
 #define START_STORE "/run/checkpt/resident"
 /* Names in the store, for the binary's device and inode. */
@@ -43,6 +43,7 @@ enum start_patch_kind {
     START_PATCH_TID,      /* 32 bits: the thread's id, the upper two kept */
     START_PATCH_CANARY,   /* fresh random bytes, the lowest zero: the stack protector's */
     START_PATCH_GUARD,    /* fresh random bytes: the C library's pointer guard */
+    START_PATCH_STACK_SIZE, /* of threads that the program starts without naming one: start_stack_size() */
     START_PATCH_KINDS
 };
 struct start_patch {
@@ -107,6 +108,13 @@ struct start_header {
     /* Counts and offsets of the arrays behind the header. */
     uint64_t mapped_count, mapped, map_count, maps, read_count, reads, protect_count, protects, patch_count, patches;
 };
+
+/* What the GNU C library makes of the limit of the stack. */
+static inline uint64_t start_stack_size(uint64_t limit)
+{
+    uint64_t size = limit == ~(uint64_t)0 ? (uint64_t)1 << 21 : limit < (uint64_t)1 << 14 ? (uint64_t)1 << 14 : limit;
+    return (size + 4095) & ~(uint64_t)4095;
+}
 
 /* Tells damage, not intent: the store belongs to root. Whole words. */
 static inline uint64_t start_check(const void *bytes, uint64_t length)

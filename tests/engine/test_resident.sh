@@ -75,6 +75,12 @@ fresh() {
 check 'random bytes, canary and guard are fresh, and the kernel'"'"'s' fresh
 check 'settings of the dynamic linker start it the ordinary way' counted 0 told bound env LD_BIND_NOW=1 "$resident/arguments" one 'two words' ''
 check 'with the same words' same ordinary bound
+check 'so do settings of its allocator' counted 0 told bound env MALLOC_PERTURB_=1 "$resident/arguments" one 'two words' ''
+for limit in 4096 65536 unlimited; do
+    limited() { (ulimit -s "$limit" && exec "$@"); }
+    check "with a stack of $limit" counted 1 told limited.resident limited "$resident/arguments"
+    check 'threads have stacks like that' grep -q "^stacks of threads: $(case $limit in unlimited) echo 2097152 ;; *) echo $((limit * 1024)) ;; esac)$" limited.resident
+done
 if command -v setpriv >/dev/null; then
     other() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
     cp "$resident/arguments" "$resident/twin" && chmod 4755 "$resident/twin"

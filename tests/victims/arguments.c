@@ -78,6 +78,11 @@ int main(int argc, char **argv)
            (char *)getauxval(AT_PLATFORM), getauxval(AT_SECURE), getauxval(AT_PAGESZ), getauxval(AT_PHNUM), getauxval(AT_FLAGS), getauxval(AT_UID));
     printf("AT_ENTRY, AT_BASE, AT_PHDR: %d %d %d\n", getauxval(AT_ENTRY) != 0, getauxval(AT_BASE) != 0, getauxval(AT_PHDR) != 0);
     printf("pid %d, tid %d\n", getpid() == syscall(SYS_getpid), gettid() == getpid());
+    pthread_attr_t attributes;
+    size_t size = 0;
+    pthread_getattr_default_np(&attributes);
+    pthread_attr_getstacksize(&attributes, &size);
+    printf("stacks of threads: %zu\n", size);
     printf("locale %s\n", setlocale(LC_ALL, ""));
     pthread_create(&thread, NULL, in_thread, &told);
     pthread_join(thread, NULL);

@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "checkpt/resident/start/start.h"
 #include "checkpt/resident/start/syscalls.h"
@@ -73,6 +74,7 @@ struct values {
     const struct start_stack *stack;
     uint64_t moved;         /* how far the kernel's special mappings lie from where they were */
     uint64_t random[2];
+    uint64_t stack_size;
     uint32_t tid;
     const char *name;
 };
@@ -102,6 +104,8 @@ static uint64_t value_of(const struct values *values, const struct start_patch *
         return patch->value + values->moved;
     case START_PATCH_CANARY:
         return values->random[0] & ~(uint64_t)0xff;
+    case START_PATCH_STACK_SIZE:
+        return values->stack_size;
     case START_PATCH_GUARD:
         return values->random[1];
     default:
@@ -137,6 +141,9 @@ static void fill_values(const struct start *start, struct values *values)
     values->moved = vdso != NULL ? *vdso - header->vdso_distance - header->special : 0;
     values->random[0] = random != NULL ? ((const uint64_t *)*random)[0] : 0;
     values->random[1] = random != NULL ? ((const uint64_t *)*random)[1] : 0;
+    struct rlimit limit = {.rlim_cur = ~(rlim_t)0};
+    CALL_2(SYS_getrlimit, RLIMIT_STACK, &limit);
+    values->stack_size = start_stack_size(limit.rlim_cur);
     values->name = start->stack.argc > 0 ? start->stack.argv[0] : start->path;
 }
 

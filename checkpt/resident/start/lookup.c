@@ -83,15 +83,18 @@ static bool belongs_to_root(const struct stat *status)
     return status->st_uid == 0 && (status->st_mode & WRITABLE_BY_OTHERS) == 0 && S_ISREG(status->st_mode);
 }
 
-/* What would make the dynamic linker load other things than it did. */
+/* What would make the dynamic linker load other things than it did, or the C library behave otherwise: it has read that already. */
 static const char *disturbing(const struct start *start)
 {
     const uint64_t *secure = stack_aux(&start->stack, AT_SECURE);
     if (secure != NULL && *secure != 0)
         return "it is a set-id program";
-    for (char **variable = start->stack.envp; *variable != NULL; variable++)
+    for (char **variable = start->stack.envp; *variable != NULL; variable++) {
         if (begins(*variable, "LD_") || begins(*variable, "GLIBC_TUNABLES="))
             return "its environment has settings of the dynamic linker";
+        if (begins(*variable, "MALLOC_"))
+            return "its environment has settings of the allocator";
+    }
     return NULL;
 }
 
