@@ -61,6 +61,14 @@ static int open_pipe(struct image *image, bool once, int *fd)
     return CLI_MISUSE;
 }
 
+/* Where there is more than a piece of a head, something may be left. */
+static const char *way_out(enum ckpt_status status, int fd)
+{
+    struct stat file;
+    bool some = status == CKPT_TRUNCATED && fstat(fd, &file) == 0 && file.st_size >= CKPT_PAGE_SIZE;
+    return some ? "; way out: ckptedit --salvage, which makes an image of what is left" : "";
+}
+
 static int open_reader(struct image *image, bool input, int fd)
 {
     image->reader = ckpt_reader_create();
@@ -78,7 +86,7 @@ static int open_reader(struct image *image, bool input, int fd)
         image->process = image->root = 1;
         return foreign_open(image, fd);
     }
-    cli_complain("ckptdump", image->path, "opening: %s", ckpt_reader_error(image->reader));
+    cli_complain("ckptdump", image->path, "opening: %s%s", ckpt_reader_error(image->reader), way_out(status, fd));
     return status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
 }
 
