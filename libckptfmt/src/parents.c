@@ -96,7 +96,7 @@ static enum ckpt_status open_found(struct ckpt_reader *r, const struct parent_na
 {
     struct ckpt_io io = {.struct_size = 0};
     int result = r->resolver != NULL ? r->resolver(r->resolver_context, name->id, name->path, name->path_length, &io)
-                                     : parents_find(r->directory, name->id, name->path, name->path_length, &io);
+                                     : parents_find(r, name->id, name->path, name->path_length, &io);
     if (result != 0)
         return error_set(error, CKPT_NOT_FOUND, "it was not found: %s", strerror(-result));
     struct ckpt_reader *opened = ckpt_reader_create();

@@ -10,7 +10,7 @@ enum ckpt_status parents_resolve(struct ckpt_reader *reader, const struct ckpt_c
 void parents_release(struct ckpt_reader *reader, struct ckpt_reader *owner);
 void parents_destroy(struct parents *parents);
 
-/* The default resolver: the reader's directory (the recorded name, then any *.ckpt), then the recorded path. The context is the reader's directory or NULL. */
-int parents_find(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io);
+/* The default resolver: the reader's directory (the recorded name, then any *.ckpt), then the recorded path. The directory is looked through once. */
+int parents_find(struct ckpt_reader *reader, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io);
 
 #endif

@@ -26,12 +26,20 @@ static int open_regular(int directory, const char *name, struct ckpt_io *io)
     return error;
 }
 
-static bool has_id(const struct ckpt_io *io, const uint8_t id[CKPT_ID_SIZE])
+static bool read_id(const struct ckpt_io *io, uint8_t id[CKPT_ID_SIZE])
 {
     uint8_t bytes[CKPT_FOOTER_SIZE];
     uint64_t size;
-    return io_size(io, &size) == 0 && size > sizeof(bytes) && io_read_at(io, bytes, sizeof(bytes), size - sizeof(bytes)) == 0 &&
-           footer_has_magic(bytes) && memcmp(bytes + FOOTER_ID_AT, id, CKPT_ID_SIZE) == 0;
+    if (io_size(io, &size) != 0 || size <= sizeof(bytes) || io_read_at(io, bytes, sizeof(bytes), size - sizeof(bytes)) != 0 || !footer_has_magic(bytes))
+        return false;
+    memcpy(id, bytes + FOOTER_ID_AT, CKPT_ID_SIZE);
+    return true;
+}
+
+static bool has_id(const struct ckpt_io *io, const uint8_t id[CKPT_ID_SIZE])
+{
+    uint8_t found[CKPT_ID_SIZE];
+    return read_id(io, found) && memcmp(found, id, CKPT_ID_SIZE) == 0;
 }
 
 /* 0 where the file has the id. A file by this name that has another one stays open in *other, for want of a better. */
@@ -58,35 +66,79 @@ static bool is_image_name(const char *name)
     return length > 5 && strcmp(name + length - 5, ".ckpt") == 0;
 }
 
-static int scan(int directory, const uint8_t id[CKPT_ID_SIZE], struct ckpt_io *io)
+static bool add(struct parents_directory *known, const uint8_t id[CKPT_ID_SIZE], const char *name)
 {
-    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = -ENOENT;
+    if (known->count == known->room) {
+        size_t room = known->room == 0 ? 16 : known->room * 2;
+        struct parents_file *list = realloc(known->list, room * sizeof(*list));
+        if (list == NULL)
+            return false;
+        known->list = list;
+        known->room = room;
+    }
+    struct parents_file *file = &known->list[known->count];
+    memcpy(file->id, id, CKPT_ID_SIZE);
+    file->name = strdup(name);
+    known->count += file->name != NULL;
+    return file->name != NULL;
+}
+
+/* All ids of a directory at once: a chain of a hundred parents that were renamed does not open each file a hundred times. */
+static void scan(int directory, struct parents_directory *known)
+{
+    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = copy >= 0 ? fdopendir(copy) : NULL;
     if (list == NULL && copy >= 0)
         close(copy);
     struct dirent *entry;
-    for (int seen = 0; list != NULL && result != 0 && seen < SCAN_MAX && (entry = readdir(list)) != NULL; seen++)
-        if (is_image_name(entry->d_name))
-            result = try_file(directory, entry->d_name, id, io, NULL);
+    for (int seen = 0; list != NULL && seen < SCAN_MAX && (entry = readdir(list)) != NULL; seen++) {
+        struct ckpt_io found;
+        uint8_t id[CKPT_ID_SIZE];
+        if (!is_image_name(entry->d_name) || open_regular(directory, entry->d_name, &found) != 0)
+            continue;
+        if (read_id(&found, id))
+            add(known, id, entry->d_name);
+        ckpt_io_close(&found);
+    }
     if (list != NULL)
         closedir(list);
+    known->scanned = true;
+}
+
+/* Looked at again before it is taken: it may have changed since. */
+static int find_known(int directory, struct parents_directory *known, const uint8_t id[CKPT_ID_SIZE], struct ckpt_io *io)
+{
+    int result = -ENOENT;
+    if (!known->scanned)
+        scan(directory, known);
+    for (size_t i = 0; i < known->count && result != 0; i++)
+        if (memcmp(known->list[i].id, id, CKPT_ID_SIZE) == 0)
+            result = try_file(directory, known->list[i].name, id, io, NULL);
     return result;
 }
 
-static int search(const char *directory, const char *path, const uint8_t id[CKPT_ID_SIZE], struct ckpt_io *io, struct ckpt_io *other)
+void parents_forget(struct parents_directory *known)
+{
+    for (size_t i = 0; i < known->count; i++)
+        free(known->list[i].name);
+    free(known->list);
+    *known = (struct parents_directory){.scanned = false};
+}
+
+static int search(const char *directory, struct parents_directory *known, const char *path, const uint8_t id[CKPT_ID_SIZE], struct ckpt_io *io, struct ckpt_io *other)
 {
     int result = -ENOENT, fd = directory != NULL ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
     if (fd >= 0 && *base != 0)
         result = try_file(fd, base, id, io, other);
     if (fd >= 0 && result != 0)
-        result = scan(fd, id, io);
+        result = find_known(fd, known, id, io);
     if (fd >= 0)
         close(fd);
     return result != 0 && *path == '/' ? try_file(AT_FDCWD, path, id, io, other) : result;
 }
 
-int parents_find(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io)
+int parents_find(struct ckpt_reader *r, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io)
 {
     struct ckpt_io other = {.struct_size = 0};
     char *name = malloc(path_length + 1);
@@ -95,7 +147,7 @@ int parents_find(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path
     if (path_length > 0)
         memcpy(name, path, path_length);
     name[path_length] = 0;
-    int result = search(context, name, id, io, &other);
+    int result = search(r->directory, &r->known, name, id, io, &other);
     free(name);
     if (result == 0 || other.struct_size == 0) {
         ckpt_io_close(&other);

@@ -32,6 +32,7 @@ void ckpt_reader_destroy(struct ckpt_reader *r)
     free(r->notes);
     free(r->chunk_bytes);
     free(r->directory);
+    parents_forget(&r->known);
     fetch_deinit(&r->fetch);
     reader_free_parents(r);
     parents_destroy(r->parents);

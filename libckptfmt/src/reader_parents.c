@@ -59,6 +59,7 @@ enum ckpt_status ckpt_reader_set_directory(struct ckpt_reader *r, const char *di
     char *copy = directory != NULL ? strdup(directory) : NULL;
     if (directory != NULL && copy == NULL)
         return error_set(&r->error, CKPT_NO_MEMORY, "the directory's name: out of memory");
+    parents_forget(&r->known);
     free(r->directory);
     r->directory = copy;
     return CKPT_OK;

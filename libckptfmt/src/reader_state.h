@@ -22,6 +22,18 @@ struct parent_name {
 
 struct parents;
 
+/* The images of a directory. */
+struct parents_file {
+    uint8_t id[CKPT_ID_SIZE];
+    char *name;
+};
+struct parents_directory {
+    bool scanned;
+    struct parents_file *list;
+    size_t count, room;
+};
+void parents_forget(struct parents_directory *directory);
+
 struct ckpt_reader {
     struct ckpt_io io;
     bool opened;
@@ -39,6 +51,7 @@ struct ckpt_reader {
     struct parent_name *parent_names;
     size_t parent_count;
     char *directory;             /* where the default resolver looks first; may be NULL */
+    struct parents_directory known; /* what is there */
     ckpt_resolver *resolver;
     void *resolver_context;
     struct parents *parents;     /* those that were asked for */

@@ -255,3 +255,52 @@ Test(fmt_parent, found_among_files)
     ckpt_io_close(&parent);
     ckpt_io_close(&image);
 }
+
+/* Calls of read(2) and its like that this process has made. */
+static unsigned long reads(void)
+{
+    unsigned long count = 0;
+    char line[128];
+    FILE *file = fopen("/proc/self/io", "r");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+        sscanf(line, "syscr: %lu", &count);
+    if (file != NULL)
+        fclose(file);
+    return count;
+}
+
+/* However many of them were renamed, a directory is looked through once. */
+Test(fmt_parent, many_that_were_renamed)
+{
+    enum { MANY = 40 };
+    static struct family family;
+    char here[] = "/tmp/ckptparentXXXXXX", name[32], sentence[600];
+    cr_assert(mkdtemp(here) != NULL);
+    fmt_fill(memory, 1);
+    for (size_t i = 0; i < MANY; i++) { /* each names the one before by the name that it has at first */
+        struct ckpt_reader *parent = i > 0 ? open_member(&family, i - 1) : NULL;
+        memory[i * CKPT_PAGE_SIZE + 5] ^= 0x55;
+        snprintf(name, sizeof(name), "%zu.ckpt", i - (i > 0));
+        fmt_build(&family.images[i], &(struct fmt_spec){.memory = memory, .parent = parent, .parent_path = name});
+        family.count = i + 1;
+        ckpt_reader_destroy(parent);
+    }
+    unsigned long took[2];
+    for (int renamed = 0; renamed < 2; renamed++) {
+        for (size_t i = 0; i < MANY; i++) {
+            snprintf(name, sizeof(name), renamed && i + 1 < MANY ? "other.%zu.ckpt" : "%zu.ckpt", i);
+            store(here, name, &family.images[i]);
+        }
+        unsigned long before = reads();
+        cr_assert_eq(look(here, name, sentence, sizeof(sentence)), CKPT_OK, "%s", sentence);
+        took[renamed] = reads() - before;
+        for (size_t i = 0; i < MANY; i++) {
+            snprintf(name, sizeof(name), renamed && i + 1 < MANY ? "other.%zu.ckpt" : "%zu.ckpt", i);
+            forget_file(here, name);
+        }
+    }
+    cr_expect_gt(took[1], took[0], "nothing was looked for: %lu", took[0]);
+    cr_expect_leq(took[1], took[0] + 3 * MANY, "%lu reads instead of %lu", took[1], took[0]);
+    rmdir(here);
+    forget(&family);
+}
