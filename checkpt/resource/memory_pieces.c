@@ -61,7 +61,7 @@ static bool may_map(const struct memory_thaw *m, const Ckpt__Mapping *mapping)
            (mapping->protection & PROT_EXEC) == 0 && mapping->n_guards == 0 && mapping->protection_key == 0;
 }
 
-static void add_piece(struct memory_thaw *m, uint64_t start, uint64_t end, uint64_t offset)
+static void add_piece(struct memory_thaw *m, uint64_t start, uint64_t end, uint64_t offset, int fd)
 {
     if (m->piece_count == m->piece_room) {
         m->piece_room = m->piece_room == 0 ? 16 : m->piece_room * 2;
@@ -71,7 +71,7 @@ static void add_piece(struct memory_thaw *m, uint64_t start, uint64_t end, uint6
             exit(1);
         }
     }
-    m->pieces[m->piece_count++] = (struct memory_piece){start, end, offset};
+    m->pieces[m->piece_count++] = (struct memory_piece){start, end, offset, fd};
 }
 
 /* What of a run lies in the mapping. */
@@ -85,6 +85,13 @@ static struct stored_run clip(const struct stored_run *run, const Ckpt__Mapping 
     }
     part.length = end - part.address;
     return part;
+}
+
+/* What was mapped from a file there may never become executable. */
+static bool is_on_noexec(int fd)
+{
+    struct statvfs status;
+    return fstatvfs(fd, &status) != 0 || (status.f_flag & ST_NOEXEC) != 0;
 }
 
 /* Runs that lie as far apart in the file as in memory, with holes between them, become one piece. Its last page is left out: it is anonymous, so that
@@ -101,16 +108,9 @@ static void add_pieces(struct memory_thaw *m, const Ckpt__Mapping *mapping, uint
             end = next.address + next.length;
             bytes += next.length;
         }
-        if (first.fd == m->thaw->image_fd && bytes >= smallest)
-            add_piece(m, first.address, end - CKPT_PAGE_SIZE, first.offset);
+        if (bytes >= smallest && first.fd != m->source.unpacked && !is_on_noexec(first.fd))
+            add_piece(m, first.address, end - CKPT_PAGE_SIZE, first.offset, first.fd);
     }
-}
-
-/* What was mapped from a file there may never become executable. */
-static bool is_on_noexec(int fd)
-{
-    struct statvfs status;
-    return fstatvfs(fd, &status) != 0 || (status.f_flag & ST_NOEXEC) != 0;
 }
 
 /* Each piece cuts a mapping in up to three: where that is too many, only larger ones are mapped. */
@@ -121,7 +121,7 @@ bool memory_choose_pieces(struct memory_thaw *m, struct failure *why)
     if (own > limit)
         return failure_set(why, "%zu mappings: the kernel allows %ju here (raise it: sysctl vm.max_map_count=%ju)", memory->n_mappings, (uintmax_t)limit,
                            (uintmax_t)own);
-    if (m->thaw->options.copy || memory->discards || is_on_noexec(m->thaw->image_fd))
+    if (m->thaw->options.copy || memory->discards)
         return true;
     for (uint64_t smallest = SMALLEST; smallest < 1ull << 46; smallest *= 2) {
         m->piece_count = 0;

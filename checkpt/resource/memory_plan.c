@@ -51,7 +51,7 @@ static void map_anonymous(struct memory_thaw *m, const Ckpt__Mapping *mapping)
     for (size_t i = memory_find_piece(m, at); i < m->piece_count && m->pieces[i].start < mapping->end; i++) {
         const struct memory_piece *piece = &m->pieces[i];
         map(m, mapping, at, piece->start, protection, flags, PLAN_NUMBER(-1), 0);
-        map(m, mapping, piece->start, piece->end, protection, MAP_PRIVATE | (mapping->flags & MAP_NORESERVE), PLAN_NUMBER(m->thaw->image_fd), piece->offset);
+        map(m, mapping, piece->start, piece->end, protection, MAP_PRIVATE | (mapping->flags & MAP_NORESERVE), PLAN_NUMBER(piece->fd), piece->offset);
         at = piece->end;
     }
     map(m, mapping, at, mapping->end, protection, flags, PLAN_NUMBER(-1), 0);

@@ -9,7 +9,8 @@
 /* A part of an anonymous mapping that is mapped from the image. Its pages come when they are touched. */
 struct memory_piece {
     uint64_t start, end;
-    uint64_t offset;             /* in the image */
+    uint64_t offset;             /* in the image, or a parent of it: */
+    int fd;
 };
 
 struct memory_thaw {

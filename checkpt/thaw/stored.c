@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -163,21 +164,58 @@ static size_t first_of_space(const struct stored_index *index, uint32_t space)
     return low;
 }
 
+/* The reader closes parents that it has not needed for a while: the plan's descriptors stay. */
+static int descriptor_of(struct stored_source *source, const struct ckpt_place *place)
+{
+    struct failure ignored;
+    for (size_t i = 0; i < source->parent_count; i++)
+        if (memcmp(source->parents[i].id, place->image_id, CKPT_ID_SIZE) == 0)
+            return source->parents[i].fd;
+    if (place->fd < 0 || source->parent_count == STORED_PARENTS_MAX)
+        return NOT_PLACED;
+    struct stored_parent *parent = &source->parents[source->parent_count];
+    parent->fd = stored_descriptor(source->thaw, &ignored);
+    if (parent->fd < 0 || dup3(place->fd, parent->fd, O_CLOEXEC) < 0)
+        return NOT_PLACED;
+    memcpy(parent->id, place->image_id, CKPT_ID_SIZE);
+    source->parent_count++;
+    return parent->fd;
+}
+
+/* A run of chunks that are in a parent: each may lie in another one, as that names its own. */
+static bool add_parents(struct stored_source *source, const struct ckpt_run *found, struct stored *stored, struct failure *why)
+{
+    struct ckpt_reader *reader = source->thaw->reader;
+    for (uint64_t i = found->first; i < found->first + found->count; i++) {
+        struct ckpt_chunk chunk;
+        struct ckpt_place place;
+        if (ckpt_reader_chunk(reader, i, &chunk) != CKPT_OK || ckpt_reader_locate(reader, &chunk, &place) != CKPT_OK)
+            return refuse(source->thaw, why);
+        struct stored_run run = {chunk.address, chunk.length, place.chunk.offset, NOT_PLACED};
+        if (place.chunk.codec == CKPT_CODEC_RAW)
+            run.fd = descriptor_of(source, &place);
+        if (!add_run(stored, &run, why))
+            return false;
+    }
+    return true;
+}
+
+static bool add_found(struct stored_source *source, const struct ckpt_run *found, struct stored *stored, struct failure *why)
+{
+    struct stored_run run = {found->address, found->length, found->offset, found->codec == CKPT_CODEC_RAW ? source->thaw->image_fd : NOT_PLACED};
+    return found->codec == CKPT_CODEC_PARENT ? add_parents(source, found, stored, why) : add_run(stored, &run, why);
+}
+
 bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why)
 {
     const struct stored_index *index = source->thaw->index;
     size_t first = stored->count;
     bool is_packed = false;
-    for (size_t i = first_of_space(index, space); i < index->count && index->list[i].space == space; i++) {
-        const struct ckpt_run *found = &index->list[i];
-        struct stored_run run = {found->address, found->length, found->offset, source->thaw->image_fd};
-        if (found->codec != CKPT_CODEC_RAW) {
-            is_packed = true;
-            run.fd = NOT_PLACED;
-        }
-        if (!add_run(stored, &run, why))
+    for (size_t i = first_of_space(index, space); i < index->count && index->list[i].space == space; i++)
+        if (!add_found(source, &index->list[i], stored, why))
             return false;
-    }
+    for (size_t i = first; i < stored->count && !is_packed; i++)
+        is_packed = stored->list[i].fd == NOT_PLACED;
     return !is_packed || unpack(source, space, stored, first, why);
 }
 

@@ -13,7 +13,7 @@ struct stored_index {
 struct stored_run {
     uint64_t address, length; /* in the space */
     uint64_t offset;          /* in fd */
-    int fd;                   /* the image; stored_source.unpacked for what is packed in it, or lies in a parent */
+    int fd;                   /* the image, or a parent; stored_source.unpacked for what is packed */
 };
 
 /* Runs of one space, ascending, touching ones joined where they lie together in the file too. */
@@ -22,9 +22,18 @@ struct stored {
     size_t count, room;
 };
 
-/* Packed pages, and those of parents, are unpacked before anything is touched, into memory that has no name. */
+/* An image that pages of the program lie in beside the one that it is resumed from. */
+struct stored_parent {
+    uint8_t id[CKPT_ID_SIZE];
+    int fd;                   /* one of the plan's own descriptors */
+};
+enum { STORED_PARENTS_MAX = 32 }; /* what lies in more of them is read, as if it were packed */
+
+/* Packed pages are unpacked before anything is touched, into memory that has no name. */
 struct stored_source {
     struct thaw *thaw;
+    struct stored_parent parents[STORED_PARENTS_MAX];
+    size_t parent_count;
     int unpacked;             /* one of the plan's own descriptors, -1 while nothing is packed */
     uint64_t unpacked_size;
 };

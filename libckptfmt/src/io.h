@@ -15,6 +15,8 @@ int io_write(const struct ckpt_io *io, const void *data, size_t length);
 int io_size(const struct ckpt_io *io, uint64_t *size);
 int io_resize(const struct ckpt_io *io, uint64_t size);
 int io_sync(const struct ckpt_io *io);
+/* The descriptor that an io is over; -1: none. */
+int io_descriptor(const struct ckpt_io *io);
 /* Closing the io, which is over a descriptor, will close that. */
 void io_own_fd(struct ckpt_io *io);
 /* Copies the callbacks that a caller of an older or newer header knows; false where struct_size is impossible. */

@@ -98,6 +98,11 @@ int ckpt_io_from_fd(struct ckpt_io *io, int fd)
     return 0;
 }
 
+int io_descriptor(const struct ckpt_io *io)
+{
+    return io->read_at == fd_read_at ? descriptor(io->context) : -1;
+}
+
 void io_own_fd(struct ckpt_io *io)
 {
     io->close = fd_close;

@@ -71,6 +71,33 @@ enum ckpt_status ckpt_reader_chunk_stored(struct ckpt_reader *r, const struct ck
     return error != 0 ? reader_io(r, error, "pages", chunk->offset) : CKPT_OK;
 }
 
+static enum ckpt_status check_owner(struct ckpt_reader *r, struct ckpt_reader *owner)
+{
+    enum ckpt_status status = owner == r || owner->index_checked ? CKPT_OK : ckpt_reader_check_index(owner);
+    if (status != CKPT_OK)
+        r->error = owner->error;
+    else
+        owner->index_checked = true;
+    return status;
+}
+
+enum ckpt_status ckpt_reader_locate(struct ckpt_reader *r, const struct ckpt_chunk *chunk, struct ckpt_place *place)
+{
+    struct ckpt_reader *owner;
+    struct ckpt_place found = {.reserved = 0};
+    enum ckpt_status status = parents_resolve(r, chunk, &owner, &found.chunk);
+    if (status != CKPT_OK)
+        return status;
+    status = check_owner(r, owner);
+    if (status == CKPT_OK) {
+        memcpy(found.image_id, owner->footer.facts.image_id, sizeof(found.image_id));
+        found.fd = io_descriptor(&owner->io);
+        *place = found;
+    }
+    parents_release(r, owner);
+    return status == CKPT_OK ? status : error_at(&r->error, status, "the image that has pages 0x%" PRIx64 " of space %u", chunk->address, chunk->space);
+}
+
 enum ckpt_status ckpt_reader_chunk_bytes(struct ckpt_reader *r, const struct ckpt_chunk *chunk, void *buffer)
 {
     struct ckpt_reader *owner;

@@ -37,6 +37,7 @@ void parents_forget(struct parents_directory *directory);
 struct ckpt_reader {
     struct ckpt_io io;
     bool opened;
+    bool index_checked;          /* against its digest, for those who rely on it as a parent */
     struct error error;
     struct footer footer;
     uint64_t file_size;

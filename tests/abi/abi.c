@@ -13,6 +13,9 @@
 #define AT(type, member, offset) CHECK(offsetof(type, member) == (offset), #type "." #member)
 #define IS(name, value) CHECK((unsigned long long)(name) == (value), #name)
 
+SIZE(struct ckpt_run, 48);
+SIZE(struct ckpt_place, 88);
+AT(struct ckpt_place, fd, 80);
 SIZE(struct ckpt_chunk, 64);
 AT(struct ckpt_chunk, space, 0);
 AT(struct ckpt_chunk, codec, 4);

@@ -85,4 +85,47 @@ mv "$dir/b.ckpt" "$dir/away/b.ckpt"
 check 'an image that was moved finds its parent where it was' "$checkpt" check "$dir/away/b.ckpt"
 check 'so does one from a pipe' sh -c 'cat "$2" | "$1" check -' - "$checkpt" "$dir/away/b.ckpt"
 check 'it ends well' whole
+
+# A program that is sure to need no zeros from madvise(2): its memory is mapped, wherever it lies.
+stepper=${bin%/bin}/bench/stepper
+steps() {
+    until [ -s "$dir/log" ]; do
+        kill -0 "$pid" 2>/dev/null || { cat "$dir/log"; return 1; }
+    done
+}
+resume_stepper() {
+    : >"$dir/log"
+    launch "$checkpt" -r "$@" && steps
+}
+new_dir stepper
+launch "$stepper" 16 "$dir"
+check 'a program starts' "$await" exists "$dir/ready"
+noise=$(sed -n 's/^\([0-9a-f]*\)-\([0-9a-f]*\) rw-p .*/\1 \2/p' "/proc/$pid/maps" | while read -r from to; do
+    [ $((0x$to - 0x$from)) -lt 16777216 ] || echo "$from"
+done | head -n 1)
+check 'it is frozen' "$checkpt" freeze -o "$dir/a.ckpt" "$pid"
+check 'it is frozen for good, with a parent' link b --parent "$dir/a.ckpt"
+check 'it is resumed' resume_stepper "$dir/b.ckpt"
+check 'what is in the parent is mapped from it, not copied' grep -q "$dir/a.ckpt" "/proc/$pid/maps"
+over='from the very file that is to be written'
+check 'the parent is not written over' says 1 "$over" sh -c '"$1" freeze -o - "$2" 1<>"$3"' - "$checkpt" "$pid" "$dir/a.ckpt"
+check 'it is frozen for good, with a parent that it is not mapped from' link c --parent "$dir/b.ckpt"
+check 'it is resumed by copying' resume_stepper --copy "$dir/c.ckpt"
+check 'nothing is mapped from any image' sh -c '! grep "\.ckpt" "/proc/$1/maps"' - "$pid"
+check 'it is frozen for good, as it is' link d
+same_noise() {
+    for image in a b c d; do
+        "$dump" --extract "$noise,1000000" "$dir/$image.ckpt" >"$image.noise" && [ -s "$image.noise" ] && cmp "a.noise" "$image.noise" || return 1
+    done
+}
+check 'its memory is what it was' same_noise
+# In the middle of the index: an offset that is a page off.
+spoil() {
+    word() { od -An -t "u$2" -j "$1" -N "$2" "$dir/a.ckpt" | tr -d ' '; }
+    footer=$(($(stat -c %s "$dir/a.ckpt") - 256))
+    at=$(($(word $((footer + 88)) 8) + $(word $((footer + 96)) 8) / 2 * 64 + 25))
+    printf "\\$(printf %o $(($(word "$at" 1) ^ 16)))" | dd of="$dir/a.ckpt" bs=1 seek="$at" conv=notrunc 2>/dev/null
+}
+check 'a parent whose index is damaged' spoil
+check 'nothing is mapped by it' says 1 'digest differs' "$checkpt" check --plan "$dir/b.ckpt"
 finish

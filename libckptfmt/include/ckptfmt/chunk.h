@@ -25,6 +25,14 @@ struct ckpt_chunk {
     uint8_t digest[CKPT_DIGEST_SIZE]; /* XXH3-128 of the memory's bytes, canonical (big-endian) form */
 };
 
+/* Where a chunk's bytes lie. */
+struct ckpt_place {
+    struct ckpt_chunk chunk;         /* as the image that stores them describes it: raw or packed */
+    uint8_t image_id[CKPT_ID_SIZE];  /* that image's */
+    int32_t fd;                      /* its descriptor, borrowed until the next call on the reader; -1 where it was not opened from one */
+    uint32_t reserved;               /* 0 */
+};
+
 /* Chunks that follow one another, without a gap: of one space and one codec. Raw ones lie behind one another in the file, too, so that the whole run is one piece of it;
  * those of a parent have numbers there that follow one another. */
 struct ckpt_run {

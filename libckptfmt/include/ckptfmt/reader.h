@@ -89,6 +89,8 @@ CKPT_API enum ckpt_status ckpt_reader_check_index(struct ckpt_reader *reader);
 CKPT_API enum ckpt_status ckpt_reader_runs(struct ckpt_reader *reader, ckpt_run_seen *seen, void *context);
 /* The first entry whose end lies behind (space, address), in index order: *i == index_count where there is none. */
 CKPT_API enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *reader, uint32_t space, uint64_t address, uint64_t *i);
+/* Where a chunk's bytes lie, in this image or in a parent, whose index is checked against its digest. They are not read. For whoever maps them instead. Since 1.0. */
+CKPT_API enum ckpt_status ckpt_reader_locate(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, struct ckpt_place *place);
 /* Reads a chunk's memory bytes, out of a parent where they lie there, and checks the digest. `buffer` holds chunk->length bytes. */
 CKPT_API enum ckpt_status ckpt_reader_chunk_bytes(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, void *buffer);
 /* Reads the stored bytes of a chunk as they lie (still packed), unchecked. `buffer` holds chunk->stored_length bytes. */
