@@ -9,7 +9,7 @@
 
 struct settings {
     /* freeze */
-    const char *output, *mode, *compress, *parent;
+    const char *output, *mode, *compress, *chunk, *parent;
     bool exit;
     /* thaw, and check as it would be */
     const char *changed, *stdio;

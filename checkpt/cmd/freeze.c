@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@ const struct cli_option freeze_options[] = {
     {.name = "exit", .type = CLI_FLAG, .offset = offsetof(struct settings, exit), .help = "end the program once the file is safe on disk"},
     {.name = "compress", .type = CLI_STRING, .optional = true, .offset = offsetof(struct settings, compress), .metavar = "LEVEL",
      .help = "compress pages, at a level from 1 to 22 (1)"},
+    {.name = "chunk", .type = CLI_STRING, .offset = offsetof(struct settings, chunk), .metavar = "SIZE", .choices = "64K 128K 256K 512K 1M 2M",
+     .help = "what memory is cut into: small chunks make later --parent images small, large ones compress well"},
     {.name = "parent", .type = CLI_STRING, .offset = offsetof(struct settings, parent), .metavar = "FILE",
      .help = "write only pages that differ from those of this image"},
     {.name = "mode", .type = CLI_STRING, .offset = offsetof(struct settings, mode), .metavar = "MODE", .choices = "auto stop fork",
@@ -32,6 +35,15 @@ static int mode_of(const char *name)
     while (name != NULL && strcmp(name, names[mode]) != 0)
         mode++;
     return mode;
+}
+
+/* 0 without --chunk. */
+static uint32_t chunk_size_of(const char *name)
+{
+    if (name == NULL)
+        return 0;
+    uint32_t number = (uint32_t)strtoul(name, NULL, 10);
+    return number << (name[strlen(name) - 1] == 'M' ? 20 : 10);
 }
 
 /* Of zstd; 0 without --compress, and -1 after a complaint. */
@@ -72,7 +84,8 @@ int cmd_freeze(const struct settings *settings, const struct cli_arguments *argu
     struct freeze_request request = {
         .pid = tell_pid(arguments),
         .output = settings->output,
-        .options = {.exit = settings->exit, .mode = mode_of(settings->mode), .level = (unsigned)level, .parent = settings->parent},
+        .options = {.exit = settings->exit, .mode = mode_of(settings->mode), .level = (unsigned)level, .chunk_size = chunk_size_of(settings->chunk),
+                    .parent = settings->parent},
         .refused = tell_refused,
         .context = subject,
     };
@@ -84,6 +97,10 @@ int cmd_freeze(const struct settings *settings, const struct cli_arguments *argu
     }
     if (level < 0 || request.pid == 0)
         return CLI_MISUSE;
+    if (settings->chunk != NULL && settings->parent != NULL) {
+        cli_complain("checkpt", NULL, "--chunk goes with no --parent: its chunks decide");
+        return CLI_MISUSE;
+    }
     tell_process(subject, request.pid);
     struct tell_progress line;
     const struct progress progress = tell_progress_of(&line, subject);

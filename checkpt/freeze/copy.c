@@ -45,8 +45,13 @@ static bool begin(struct session *session, struct failure *why)
     struct ckpt_writer_options options = {.struct_size = sizeof(options), .compression = session->request->options.level};
     if (options.compression == 0 && session->output.is_stream)
         options.compression = STREAM_LEVEL;
+    options.chunk_size = session->request->options.chunk_size;
     if (session->parent != NULL)
         options.chunk_size = ckpt_reader_footer(session->parent)->chunk_size;
+    else if (options.chunk_size == 0)
+        options.chunk_size = options.compression > 0 ? CKPT_CHUNK_SIZE_PACKED : CKPT_CHUNK_SIZE_DEFAULT;
+    session->chunk_size = options.chunk_size;
+    session->is_packed = options.compression > 0;
     session->writer = ckpt_writer_create(&session->sink, &options);
     if (session->writer == NULL)
         return failure_set(why, "writer: out of memory");
@@ -77,6 +82,8 @@ static bool copy_pages(struct session *session, struct failure *why)
         .file = session->output.is_stream || is_waited_for ? -1 : session->output.fd, /* that may block */
         .pid = source_pid(session),
         .is_snapshot = session->snapshot != 0,
+        .is_packed = session->is_packed,
+        .chunk_size = session->chunk_size,
         .threads = session->request->options.threads,
         .tids = {tids, model->thread_count},
         .progress = session->request->progress,

@@ -1,18 +1,19 @@
-/* Peak memory is a piece for each worker, whatever the program's size. Pieces are cut at multiples of their size, so that they end on chunk boundaries; each
+/* Peak memory is a piece for each worker (and what it packs into), whatever the program's size. Pieces are cut at multiples of their size, so that they end on chunk boundaries; each
  * takes its number and its place together, and whoever fails still hands its number in: others wait for it. */
 #include "checkpt/freeze/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checkpt/freeze/interrupt.h"
 #include "checkpt/freeze/source.h"
 
-enum { PIECE = 1 << 20, WORKERS_MAX = 16, WORKERS_AUTO = 2, STACK_SIZE = 256 << 10 };
-enum { ALONE_BELOW = 2 * PIECE }; /* starting a thread costs more than it saves */
+enum { PIECE_LEAST = 1 << 20, WORKERS_MAX = 16, WORKERS_AUTO = 2, STACK_SIZE = 256 << 10 };
+enum { ALONE_BELOW = 2 * PIECE_LEAST }; /* starting a thread costs more than it saves */
 enum { WRITE_BACK = 8 << 20 };    /* large enough for the disk to be quick */
 
 struct found {
@@ -22,6 +23,7 @@ struct found {
 
 struct work {
     const struct pages *pages;
+    size_t piece;        /* bytes */
     pthread_mutex_t lock;
     size_t extent;       /* the piece that comes next: in this extent … */
     uint64_t offset;     /* … this far in */
@@ -37,7 +39,7 @@ struct worker {
     bool is_callers;       /* runs in the caller's thread */
     uint64_t unwritten;    /* bytes since the disk was set to work */
     struct source source;
-    unsigned char *buffer; /* PIECE + TID_WORDS_OVERLAP */
+    unsigned char *buffer; /* a piece + TID_WORDS_OVERLAP */
     struct found found;
 };
 
@@ -55,7 +57,7 @@ static bool take(struct work *work, struct piece *piece)
     bool any = work->extent < extents->count && !work->failed;
     if (any) {
         const struct extent *extent = &extents->list[work->extent];
-        uint64_t address = extent->address + work->offset, left = extent->length - work->offset, room = PIECE - address % PIECE;
+        uint64_t address = extent->address + work->offset, left = extent->length - work->offset, room = work->piece - address % work->piece;
         *piece = (struct piece){extent, address, work->ticket++, work->begun, (size_t)(left < room ? left : room)};
         work->offset += piece->length;
         work->begun += piece->length;
@@ -154,9 +156,9 @@ static void *run(void *context)
 static bool worker_init(struct worker *worker, struct work *work, bool is_callers, struct failure *why)
 {
     *worker = (struct worker){.work = work, .is_callers = is_callers};
-    worker->buffer = malloc(PIECE + TID_WORDS_OVERLAP);
+    worker->buffer = malloc(work->piece + TID_WORDS_OVERLAP);
     if (worker->buffer == NULL)
-        return failure_set(why, "%d bytes to copy with: out of memory", PIECE);
+        return failure_set(why, "%zu bytes to copy with: out of memory", work->piece);
     return source_open(&worker->source, work->pages->pid, work->pages->is_snapshot, why);
 }
 
@@ -216,16 +218,24 @@ static uint64_t total_of(const struct extents *extents)
     return total;
 }
 
+/* Reading and writing are busy enough with two; compressing takes what there is. */
 static unsigned worker_count(const struct pages *pages)
 {
+    cpu_set_t cpus;
+    unsigned wanted = WORKERS_AUTO;
     if (pages->threads > 0)
-        return pages->threads < WORKERS_MAX ? pages->threads : WORKERS_MAX;
-    return pages->extents->bytes < ALONE_BELOW ? 1 : WORKERS_AUTO;
+        wanted = pages->threads;
+    else if (pages->extents->bytes < ALONE_BELOW)
+        wanted = 1;
+    else if (pages->is_packed && sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+        wanted = (unsigned)CPU_COUNT(&cpus);
+    return wanted < WORKERS_MAX ? wanted : WORKERS_MAX;
 }
 
 bool pages_copy(const struct pages *pages, struct model *model, struct failure *why)
 {
-    struct work work = {.pages = pages, .lock = PTHREAD_MUTEX_INITIALIZER, .total = total_of(pages->extents)};
+    struct work work = {.pages = pages, .piece = pages->chunk_size > PIECE_LEAST ? pages->chunk_size : PIECE_LEAST, .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .total = total_of(pages->extents)};
     struct worker workers[WORKERS_MAX];
     unsigned wanted = worker_count(pages), count = 0;
     bool ready = true;

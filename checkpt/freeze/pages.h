@@ -9,6 +9,8 @@ struct pages {
     const struct extents *extents;
     struct ckpt_writer *writer;
     int file;               /* that the writer writes to: the disk is set to work on what is there already; -1: not */
+    bool is_packed;         /* the writer compresses: that keeps every CPU busy */
+    uint32_t chunk_size;    /* the writer's */
     bool is_snapshot;       /* pid is a tracee_fork() child, and the program runs */
     pid_t pid;              /* whose memory is read: the program, stopped, or a snapshot of it */
     unsigned threads;       /* 0: as many as there is work for */

@@ -16,6 +16,8 @@ struct session {
     struct output output;
     struct ckpt_io sink;
     struct ckpt_writer *writer;
+    bool is_packed;          /* what the writer writes … */
+    uint32_t chunk_size;     /* … in chunks of this size */
     struct ckpt_reader *parent; /* NULL: none */
     const char *parent_path; /* absolute; in the model's arena */
     struct extents extents;

@@ -32,6 +32,7 @@ struct freeze_options {
     int mode;              /* 0 auto, 1 stop and copy, 2 fork */
     unsigned threads;      /* copying threads, 0 auto */
     unsigned level;        /* of zstd; 0: pages as they are, but packed where the output cannot seek */
+    uint32_t chunk_size;   /* bytes; 0: the parent's, or what suits the pages */
     const char *parent;    /* an image: what it has already is only named; NULL: none */
     bool memory_only;      /* what a start from its memory alone needs: no descriptors, signals, timers or limits */
 };

@@ -30,6 +30,20 @@ static enum ckpt_status check(struct rewrite *w)
     return CKPT_OK;
 }
 
+/* Raw and packed images have chunks of different sizes, unless somebody chose another or a parent's decide. */
+static void settle_chunk_size(struct rewrite *w)
+{
+    const struct ckpt_footer *old = &w->reader->footer.facts;
+    struct ckpt_footer *f = &w->footer.facts;
+    bool was_packed = (old->incompatible_features & CKPT_FEATURE_PACKED) != 0;
+    if ((f->incompatible_features & CKPT_FEATURE_PARENT) != 0)
+        return;
+    if ((w->options.pages & CKPT_REWRITE_COMPRESS) != 0 && old->chunk_size == CKPT_CHUNK_SIZE_DEFAULT)
+        f->chunk_size = CKPT_CHUNK_SIZE_PACKED;
+    if ((w->options.pages & CKPT_REWRITE_DECOMPRESS) != 0 && was_packed && old->chunk_size == CKPT_CHUNK_SIZE_PACKED)
+        f->chunk_size = CKPT_CHUNK_SIZE_DEFAULT;
+}
+
 static void settle_features(struct rewrite *w)
 {
     struct ckpt_footer *f = &w->footer.facts;
@@ -40,6 +54,7 @@ static void settle_features(struct rewrite *w)
         f->incompatible_features &= ~CKPT_FEATURE_PACKED;
     if (w->options.pages & CKPT_REWRITE_FLATTEN)
         f->incompatible_features &= ~CKPT_FEATURE_PARENT;
+    settle_chunk_size(w);
 }
 
 enum ckpt_status ckpt_reader_rewrite(struct ckpt_reader *reader, const struct ckpt_io *sink, const struct ckpt_rewrite_options *options)

@@ -248,7 +248,7 @@ enum ckpt_status ckpt_stream_salvage(struct ckpt_stream *stream, const struct ck
     if (s.writer == NULL)
         return error_set(&stream->records->error, CKPT_NO_MEMORY, "salvaging: out of memory, or an impossible io");
     s.writer->footer.facts.version_minor = f->version_minor;
-    stream->keep_packed = true;
+    stream->keep_packed = stream->salvages = true;
     enum ckpt_status status = write_image(&s, &w);
     if (s.report.stopped_at == 0)
         s.report.stopped_at = stream->position;

@@ -53,7 +53,19 @@ static enum ckpt_status check_entry(struct ckpt_stream *s, const uint8_t *bytes,
     return status == CKPT_OK ? status : error_at(error, status, "the description at 0x%" PRIx64, s->position);
 }
 
-/* The zstd frame or the bytes of a chunk, which come next. */
+static enum ckpt_status unpack(struct ckpt_stream *s, const struct ckpt_chunk *chunk, const uint8_t *stored)
+{
+    if (chunk->length > s->bytes_room) {
+        free(s->bytes);
+        s->bytes = malloc(chunk->length);
+        s->bytes_room = s->bytes != NULL ? chunk->length : 0;
+    }
+    if (s->bytes == NULL)
+        return error_set(&s->records->fetch.error, CKPT_NO_MEMORY, "chunk of %" PRIu64 " bytes: out of memory", chunk->length);
+    return fetch_unpack(&s->records->fetch, chunk, stored, s->bytes);
+}
+
+/* The zstd frame or the bytes of a chunk, which come next. What is kept packed is unpacked nevertheless where nothing else vouches for its description. */
 static enum ckpt_status read_bytes(struct ckpt_stream *s, struct ckpt_stream_chunk *out)
 {
     struct fetch *fetch = &s->records->fetch;
@@ -65,19 +77,11 @@ static enum ckpt_status read_bytes(struct ckpt_stream *s, struct ckpt_stream_chu
     if (chunk->codec == CKPT_CODEC_RAW) {
         status = fetch_unpack(fetch, chunk, stored, (void *)(uintptr_t)stored);
         out->bytes = stored;
-    } else if (s->keep_packed) {
-        if (digest_check(stored, chunk->stored_length) != chunk->stored_check)
-            status = fetch_damaged(&fetch->error, chunk, "the packed bytes differ from their check");
-    } else {
-        if (chunk->length > s->bytes_room) {
-            free(s->bytes);
-            s->bytes = malloc(chunk->length);
-            s->bytes_room = s->bytes != NULL ? chunk->length : 0;
-        }
-        if (s->bytes == NULL)
-            return s->final = error_set(&s->records->error, CKPT_NO_MEMORY, "chunk of %" PRIu64 " bytes: out of memory", chunk->length);
-        status = fetch_unpack(fetch, chunk, stored, s->bytes);
-        out->bytes = s->bytes;
+    } else if (!s->keep_packed || s->salvages) {
+        status = unpack(s, chunk, stored);
+        out->bytes = s->keep_packed ? NULL : s->bytes;
+    } else if (digest_check(stored, chunk->stored_length) != chunk->stored_check) {
+        status = fetch_damaged(&fetch->error, chunk, "the packed bytes differ from their check");
     }
     out->stored = stored;
     stream_skip(s, chunk->stored_length);
@@ -85,6 +89,8 @@ static enum ckpt_status read_bytes(struct ckpt_stream *s, struct ckpt_stream_chu
         return CKPT_OK;
     s->records->error = fetch->error;
     out->bytes = out->stored = NULL;
+    if (status == CKPT_NO_MEMORY)
+        s->final = status;
     return status;
 }
 

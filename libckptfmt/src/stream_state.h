@@ -15,7 +15,8 @@ struct ckpt_stream {
     size_t room, begin, end;
     uint64_t position;            /* of `begin` in the stream */
     bool ended;                   /* the source has no more */
-    bool keep_packed, lenient;    /* lenient: salvaging; lost descriptions make the digests useless */
+    bool keep_packed;
+    bool salvages, lenient;       /* lenient: lost descriptions have made the index's digest useless */
     bool allow_raw, raw;          /* raw: a raw image, of which there is nothing but the records */
     enum ckpt_status final;       /* what every further call returns; CKPT_OK: go on */
     struct shares *shares;

@@ -21,7 +21,7 @@ struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct 
         return NULL;
     w->misused = !adopt_options(&w->options, sizeof(w->options), options);
     if (w->options.chunk_size == 0)
-        w->options.chunk_size = CKPT_CHUNK_SIZE_DEFAULT;
+        w->options.chunk_size = w->options.compression > 0 ? CKPT_CHUNK_SIZE_PACKED : CKPT_CHUNK_SIZE_DEFAULT;
     w->layout.packed = w->options.compression > 0;
     w->index_digest = digest_create();
     pthread_mutex_init(&w->lock, NULL);

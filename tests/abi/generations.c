@@ -26,7 +26,7 @@ static int write_image(const char *path, const unsigned char *memory, unsigned l
     struct ckpt_io io;
     if (fd < 0 || ckpt_io_from_fd(&io, fd) != 0)
         return 1;
-    struct ckpt_writer_options options = {.struct_size = sizeof(options), .compression = level};
+    struct ckpt_writer_options options = {.struct_size = sizeof(options), .compression = level, .chunk_size = CKPT_CHUNK_SIZE_DEFAULT};
     struct ckpt_writer *w = ckpt_writer_create(&io, &options);
     Ckpt__Image image = CKPT__IMAGE__INIT;
     ckpt_writer_fill_image(w, &image);

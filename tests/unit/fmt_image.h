@@ -87,8 +87,13 @@ static inline enum ckpt_status fmt_write(const struct ckpt_io *sink, const struc
         status = fmt_records(w);
     if (status == CKPT_OK)
         status = ckpt_writer_begin_pages(w);
-    for (uint64_t ticket = 0; status == CKPT_OK && ticket * FMT_PUT < FMT_LENGTH; ticket++)
-        status = ckpt_writer_put(w, ticket, 1, FMT_BASE + ticket * FMT_PUT, spec->memory + ticket * FMT_PUT, FMT_PUT);
+    uint32_t chunk = spec->chunk_size != 0 ? spec->chunk_size : spec->level > 0 ? CKPT_CHUNK_SIZE_PACKED : CKPT_CHUNK_SIZE_DEFAULT;
+    uint64_t ticket = 0, put = chunk > FMT_PUT ? chunk : FMT_PUT;
+    for (uint64_t at = 0, next; status == CKPT_OK && at < FMT_LENGTH; at = next) {
+        next = (FMT_BASE + at) / put * put + put - FMT_BASE;
+        next = next < FMT_LENGTH ? next : FMT_LENGTH;
+        status = ckpt_writer_put(w, ticket++, 1, FMT_BASE + at, spec->memory + at, next - at);
+    }
     Ckpt__Redaction tail = CKPT__REDACTION__INIT;
     if (status == CKPT_OK)
         status = ckpt_writer_message(w, CKPT__KIND__KIND_REDACTION, false, &tail);

@@ -26,7 +26,7 @@ static void hold(void)
 static void build(uint32_t level)
 {
     fmt_fill(memory, 1);
-    fmt_build(&image, &(struct fmt_spec){.memory = memory, .level = level});
+    fmt_build(&image, &(struct fmt_spec){.memory = memory, .level = level, .chunk_size = CKPT_CHUNK_SIZE_DEFAULT});
     hold();
 }
 

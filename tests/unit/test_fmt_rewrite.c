@@ -46,6 +46,75 @@ Test(fmt_rewrite, packed_and_back)
     ckpt_io_close(&back);
 }
 
+static void expect_same_chunks(const struct ckpt_io *a, const struct ckpt_io *b)
+{
+    struct ckpt_reader *x = fmt_open(a), *y = fmt_open(b);
+    struct ckpt_chunk in_x, in_y;
+    cr_assert_eq(ckpt_reader_footer(x)->chunk_size, ckpt_reader_footer(y)->chunk_size);
+    cr_assert_eq(ckpt_reader_footer(x)->index_count, ckpt_reader_footer(y)->index_count);
+    for (uint64_t i = 0; ckpt_reader_chunk(x, i, &in_x) == CKPT_OK; i++) {
+        cr_assert_eq(ckpt_reader_chunk(y, i, &in_y), CKPT_OK);
+        cr_assert(in_x.address == in_y.address && in_x.length == in_y.length && memcmp(in_x.digest, in_y.digest, CKPT_DIGEST_SIZE) == 0);
+    }
+    ckpt_reader_destroy(x);
+    ckpt_reader_destroy(y);
+}
+
+static uint32_t chunk_size_of(const struct ckpt_io *image)
+{
+    struct ckpt_reader *r = fmt_open(image);
+    uint32_t size = ckpt_reader_footer(r)->chunk_size;
+    ckpt_reader_destroy(r);
+    return size;
+}
+
+/* What a raw image becomes is what had been written packed at once, and the way back leads to the same chunks. */
+Test(fmt_rewrite, chunks_get_the_size_that_suits)
+{
+    struct ckpt_io raw, packed, at_once, back;
+    fmt_fill(memory, 1);
+    fmt_build(&raw, &(struct fmt_spec){.memory = memory});
+    fmt_build(&at_once, &(struct fmt_spec){.memory = memory, .level = 3});
+    struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .pages = CKPT_REWRITE_COMPRESS};
+    rewrite(&raw, &packed, &options);
+    cr_assert_eq(chunk_size_of(&packed), CKPT_CHUNK_SIZE_PACKED);
+    expect_same_chunks(&packed, &at_once);
+    options.pages = CKPT_REWRITE_DECOMPRESS;
+    rewrite(&packed, &back, &options);
+    cr_assert_eq(chunk_size_of(&back), CKPT_CHUNK_SIZE_DEFAULT);
+    expect_same_chunks(&back, &raw);
+    ckpt_io_close(&raw);
+    ckpt_io_close(&packed);
+    ckpt_io_close(&at_once);
+    ckpt_io_close(&back);
+}
+
+/* Sizes that somebody chose, and those of an image whose parent's chunks decide. */
+Test(fmt_rewrite, chunks_keep_a_size_that_was_chosen)
+{
+    static uint8_t newer[FMT_LENGTH];
+    struct ckpt_io chosen, packed, child, child_packed;
+    fmt_fill(memory, 1);
+    memcpy(newer, memory, sizeof(newer));
+    newer[5] ^= 1;
+    fmt_build(&chosen, &(struct fmt_spec){.memory = memory, .chunk_size = 4 * CKPT_CHUNK_SIZE_DEFAULT});
+    struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .pages = CKPT_REWRITE_COMPRESS};
+    rewrite(&chosen, &packed, &options);
+    cr_assert_eq(chunk_size_of(&packed), 4 * CKPT_CHUNK_SIZE_DEFAULT);
+    expect(&packed, memory);
+    ckpt_io_close(&chosen);
+    fmt_build(&chosen, &(struct fmt_spec){.memory = memory});
+    struct ckpt_reader *parent = fmt_open(&chosen);
+    fmt_build(&child, &(struct fmt_spec){.memory = newer, .parent = parent, .parent_path = "p"});
+    ckpt_reader_destroy(parent);
+    rewrite(&child, &child_packed, &options);
+    cr_assert_eq(chunk_size_of(&child_packed), CKPT_CHUNK_SIZE_DEFAULT);
+    ckpt_io_close(&chosen);
+    ckpt_io_close(&packed);
+    ckpt_io_close(&child);
+    ckpt_io_close(&child_packed);
+}
+
 Test(fmt_rewrite, copying_keeps_every_byte)
 {
     for (uint32_t level = 0; level < 2; level++) {
@@ -145,7 +214,7 @@ Test(fmt_rewrite, equal_chunks_share_one_copy)
     struct ckpt_chunk chunk;
     unsigned shared = 0, raw = 0, packed = 0;
     fmt_fill(memory, 1);
-    fmt_build(&image, &(struct fmt_spec){.memory = memory, .level = 3});
+    fmt_build(&image, &(struct fmt_spec){.memory = memory, .level = 3, .chunk_size = CKPT_CHUNK_SIZE_DEFAULT});
     struct ckpt_reader *r = fmt_open(&image);
     uint64_t end = 0;
     for (uint64_t i = 0; ckpt_reader_chunk(r, i, &chunk) == CKPT_OK; i++) {

@@ -76,7 +76,7 @@ Test(fmt_runs, of_raw_packed_and_incremental_images)
     struct ckpt_io raw, packed, child;
     fmt_fill(memory, 1);
     fmt_build(&raw, &(struct fmt_spec){.memory = memory});
-    fmt_build(&packed, &(struct fmt_spec){.memory = memory, .level = 3});
+    fmt_build(&packed, &(struct fmt_spec){.memory = memory, .level = 3, .chunk_size = CKPT_CHUNK_SIZE_DEFAULT});
     struct ckpt_reader *r = fmt_open(&raw);
     cr_assert_gt(ckpt_reader_footer(r)->index_count, expect_same(r), "nothing was joined");
     memory[200 * CKPT_PAGE_SIZE] ^= 1;

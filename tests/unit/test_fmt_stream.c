@@ -33,7 +33,7 @@ static size_t length;
 static void build(uint32_t level)
 {
     fmt_fill(memory, 1);
-    fmt_build(&image, &(struct fmt_spec){.memory = memory, .level = level});
+    fmt_build(&image, &(struct fmt_spec){.memory = memory, .level = level, .chunk_size = CKPT_CHUNK_SIZE_DEFAULT});
     bytes = ckpt_io_buffer_data(&image, &length);
 }
 
@@ -96,7 +96,7 @@ Test(fmt_stream, written_to_a_pipe_it_has_the_same_bytes)
     build(3);
     struct sink sink = {malloc(length), 0};
     struct ckpt_io io = {.struct_size = sizeof(io), .context = &sink, .write = sink_write};
-    cr_assert_eq(fmt_write(&io, &(struct fmt_spec){.memory = memory, .level = 3}), CKPT_OK);
+    cr_assert_eq(fmt_write(&io, &(struct fmt_spec){.memory = memory, .level = 3, .chunk_size = CKPT_CHUNK_SIZE_DEFAULT}), CKPT_OK);
     cr_assert_eq(sink.length, length);
     cr_assert_eq(memcmp(sink.bytes, bytes, length), 0);
     free(sink.bytes);
@@ -341,6 +341,27 @@ Test(fmt_stream, raw_is_only_salvaged)
     cr_assert_eq(ckpt_stream_verify(s, NULL, NULL), CKPT_UNSUPPORTED);
     cr_assert_neq(ckpt_stream_error(s)[0], '\0');
     ckpt_stream_destroy(s);
+    ckpt_io_close(&image);
+}
+
+/* A description whose digest is not that of its frame, which is whole: nothing else than the frame's own bytes can tell. */
+Test(fmt_stream, salvaged_without_a_chunk_whose_description_lies)
+{
+    struct ckpt_salvage_report report;
+    struct ckpt_chunk chunk;
+    build(3);
+    struct ckpt_reader *r = fmt_open(&image);
+    uint8_t *copy = malloc(length);
+    memcpy(copy, bytes, length);
+    for (uint64_t i = 0; ckpt_reader_chunk(r, i, &chunk) == CKPT_OK; i++)
+        if (chunk.codec == CKPT_CODEC_ZSTD && memcmp(copy + chunk.offset - CKPT_DIGEST_SIZE, chunk.digest, CKPT_DIGEST_SIZE) == 0)
+            break;
+    cr_assert_eq(chunk.codec, CKPT_CODEC_ZSTD);
+    copy[chunk.offset - CKPT_DIGEST_SIZE] ^= 1;
+    cr_assert(salvage(copy, length, &report));
+    cr_assert_eq(report.lost_chunks, 1u);
+    free(copy);
+    ckpt_reader_destroy(r);
     ckpt_io_close(&image);
 }
 

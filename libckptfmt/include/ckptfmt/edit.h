@@ -11,7 +11,8 @@ enum ckpt_edit {
     CKPT_EDIT_REPLACE = 2, /* with another body; name, type and critical bit stay */
 };
 
-/* What may happen to the pages; bits of ckpt_rewrite_options.pages. */
+/* What may happen to the pages; bits of ckpt_rewrite_options.pages. An image without parents whose chunks have the default size of what it was (raw, packed) gets that of
+ * what it becomes. */
 enum {
     CKPT_REWRITE_COMPRESS = 1,   /* a packed image, at `level`; chunks that are packed already are packed anew */
     CKPT_REWRITE_DECOMPRESS = 2, /* a raw image */

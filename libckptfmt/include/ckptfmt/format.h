@@ -19,7 +19,8 @@
 #define CKPT_ID_SIZE 16
 #define CKPT_NOTE_PROCESS 0x7fffffffu        /* note "CKPT" in the process segment: u32 number of the process whose notes follow */
 #define CKPT_PAGE_SIZE 4096
-#define CKPT_CHUNK_SIZE_DEFAULT 65536
+#define CKPT_CHUNK_SIZE_DEFAULT 65536          /* of raw images */
+#define CKPT_CHUNK_SIZE_PACKED (2u << 20)     /* of packed ones: what is far apart packs better together */
 #define CKPT_CHUNK_SIZE_MAX (2u << 20)
 #define CKPT_COMPRESSION_DEFAULT 3          /* zstd's level */
 

@@ -18,7 +18,7 @@ struct ckpt_writer;
 
 struct ckpt_writer_options {
     size_t struct_size;        /* sizeof(struct ckpt_writer_options) */
-    uint32_t chunk_size;       /* bytes, a power of two >= the page size; 0: the default */
+    uint32_t chunk_size;       /* bytes, a power of two >= the page size; 0: CKPT_CHUNK_SIZE_DEFAULT, or _PACKED where pages are compressed */
     uint32_t compression;      /* 0 raw; otherwise zstd level */
     uint64_t read_only_features;
     uint64_t compatible_features;
