@@ -28,4 +28,14 @@ bench-resident: all $(B)/bench/starts
 	@sh bench/resident.sh $(B) $(BENCH_DIR)
 .PHONY: bench-resident
 
-check-build: $(B)/bench/bench $(B)/bench/stepper
+# The format: packing, unpacking, verifying, incremental images.
+$(B)/bench/turns: $(call objects,bench/turns.c bench/program.c)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
+$(B)/bench/packing: $(B)/obj/bench/packing.o $(B)/lib/libckptfmt.a
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_FMT)
+bench: bench-format
+bench-format: all $(B)/bench/turns $(B)/bench/packing
+	@sh bench/format.sh $(B) $(BENCH_DIR)
+.PHONY: bench-format
+
+check-build: $(B)/bench/bench $(B)/bench/stepper $(B)/bench/turns $(B)/bench/packing
