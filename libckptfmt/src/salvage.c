@@ -166,6 +166,8 @@ static enum ckpt_status copy_chunks(struct salvage *s)
         struct ckpt_stream_chunk c;
         enum ckpt_status status = ckpt_stream_next(s->stream, &c);
         bool chunk = c.chunk.length > 0 && (status == CKPT_OK || status == CKPT_CORRUPT);
+        if (status == CKPT_NO_MEMORY)
+            return status;
         if (chunk && gap)
             result = salvage_say_unknown(s, &last, &c.chunk);
         if (chunk) {
