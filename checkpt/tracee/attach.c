@@ -263,6 +263,18 @@ static bool open_memory(struct tracee *tracee, struct failure *why)
     return tracee->memory >= 0 || failure_errno(why, "process %d: opening its memory", tracee->pid);
 }
 
+/* Our code in it executes nothing, and starts no one but the snapshot. Whoever shares its memory could make it do so: nobody gets away from us by that. */
+static bool keep_hold(struct tracee *tracee, struct failure *why)
+{
+    tracee->options |= PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+    for (size_t i = 0; i < tracee->thread_count; i++) {
+        const struct thread *thread = &tracee->threads[i];
+        if (thread->state == THREAD_STOPPED && request(PTRACE_SETOPTIONS, thread->tid, 0, tracee->options) != 0 && errno != ESRCH)
+            return failure_errno(why, "thread %d: keeping hold of it", thread->tid);
+    }
+    return true;
+}
+
 bool tracee_attach(struct tracee *tracee, struct failure *why)
 {
     if (!proc_open(tracee->pid, &tracee->directory, why))
@@ -272,9 +284,10 @@ bool tracee_attach(struct tracee *tracee, struct failure *why)
         refusal_explain(tracee->pid, tracee->pid, tracee->directory, EPERM, why);
     else if (stop_all_at_home(tracee, why)) {
         leader_first(tracee);
-        suspend_filters(tracee);
-        if (open_memory(tracee, why))
+        if (open_memory(tracee, why) && keep_hold(tracee, why)) {
+            suspend_filters(tracee);
             return true;
+        }
     }
     tracee_detach(tracee);
     return false;

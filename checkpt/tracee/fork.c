@@ -24,12 +24,23 @@ static void let_go_on(pid_t tid)
         kill(tid, SIGKILL);
 }
 
+/* What the child becomes is none of ours. */
+static pid_t no_snapshot(pid_t child, pid_t snapshot)
+{
+    request(PTRACE_DETACH, child, 0, 0);
+    if (snapshot != 0)
+        kill(snapshot, SIGKILL);
+    return 0;
+}
+
 /* The child that shares memory makes the snapshot and exits. */
 static pid_t snapshot_of(pid_t child)
 {
     pid_t snapshot = 0;
     struct stop stop = stop_wait(child);
     while (stop.kind != STOP_EXITED) {
+        if (stop.kind == STOP_EXEC)
+            return no_snapshot(child, snapshot);
         if (stop.kind == STOP_CLONE && born(child, &snapshot) && stop_wait(snapshot).kind == STOP_EXITED)
             snapshot = 0;
         let_go_on(child);
@@ -97,13 +108,9 @@ static bool fork_in(struct tracee *tracee, pid_t *snapshot, struct failure *why)
 
 bool tracee_fork(struct tracee *tracee, pid_t *child, struct failure *why)
 {
-    pid_t tid = tracee->host->tid;
     if (adopts_orphans(tracee, (size_t)(tracee->host - tracee->threads), why))
         return false;
-    if (request(PTRACE_SETOPTIONS, tid, 0, tracee->options | PTRACE_O_TRACECLONE) != 0)
-        return failure_errno(why, "thread %d: asking for its children", tid);
     bool made = fork_in(tracee, &tracee->child, why);
-    request(PTRACE_SETOPTIONS, tid, 0, tracee->options);
     if (!made && tracee->child != 0)
         tracee_reap(tracee, tracee->child, why);
     if (made)

@@ -106,13 +106,14 @@ static int yama_scope(void)
 static bool is_forbidden_by_yama(const struct subject *subject, struct failure *why)
 {
     static const char *const ways[] = {
-        "", "only children may be traced: be root, or `sysctl kernel.yama.ptrace_scope=0`", "only root may trace",
+        "", "only children may be traced: be root, have checkptd(8), or `sysctl kernel.yama.ptrace_scope=0`", "only root may trace: have checkptd(8)",
         "tracing is switched off until the next boot",
     };
     int scope = yama_scope();
     if (subject->error != EPERM || scope < 1 || scope > 3 || (scope < 3 && geteuid() == 0))
         return false;
     failure_set(why, "process %d: the kernel's yama module forbids it (kernel.yama.ptrace_scope is %d): %s", subject->pid, scope, ways[scope]);
+    why->error = EPERM;
     return true;
 }
 
@@ -132,8 +133,11 @@ bool refusal_explain(pid_t pid, pid_t tid, int directory, int error, struct fail
     if (known)
         return false;
     errno = error;
-    if (error == EPERM)
-        return failure_set(why, "process %d: the kernel does not let us trace thread %d: it has more privileges than we have (CAP_SYS_PTRACE), or a "
-                                "security module forbids it", pid, tid);
+    if (error == EPERM) {
+        failure_set(why, "process %d: the kernel does not let us trace thread %d: it has more privileges than we have (CAP_SYS_PTRACE), or a "
+                         "security module forbids it", pid, tid);
+        why->error = EPERM;
+        return false;
+    }
     return failure_errno(why, "process %d: attaching to thread %d", pid, tid);
 }

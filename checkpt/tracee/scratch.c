@@ -99,6 +99,8 @@ bool tracee_calls_end(struct tracee *tracee, struct failure *why)
     const struct thread *away = first_away(tracee);
     struct thread *host = tracee->host;
     uint64_t scratch = tracee->scratch;
+    if (tracee->replaced)
+        return failure_set(why, "process %d: has become another program", tracee->pid);
     if (away != NULL)
         return failure_set(why, "thread %d: could not be brought back, and comes by itself", away->tid);
     bool home = host == NULL || !host->away || ((scratch == 0 || unmap(tracee, why)) && visit_end(tracee, host, why));

@@ -19,6 +19,7 @@ static struct stop decode(int status)
     case 0: stop.kind = stop.signal == TRACED_CALL ? STOP_SYSCALL : STOP_SIGNAL; break;
     case PTRACE_EVENT_STOP: stop.kind = STOP_INTERRUPTED; break;
     case PTRACE_EVENT_CLONE: stop.kind = STOP_CLONE; break;
+    case PTRACE_EVENT_EXEC: stop.kind = STOP_EXEC; break;
     default: stop.kind = STOP_OTHER; break;
     }
     return stop;

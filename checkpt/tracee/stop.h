@@ -11,6 +11,7 @@ struct stop {
         STOP_SIGNAL,      /* `signal` is about to be delivered */
         STOP_SYSCALL,     /* entry or exit */
         STOP_CLONE,       /* it has made a child; PTRACE_GETEVENTMSG tells its id */
+        STOP_EXEC,        /* it has become another program, of which nothing has run yet */
         STOP_OTHER,       /* another ptrace event */
         STOP_EXITED,      /* it is gone, or is nobody we trace */
         STOP_NOT_YET,

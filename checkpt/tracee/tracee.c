@@ -45,6 +45,7 @@ static void forget(struct tracee *tracee)
     tracee->tail = 0;
     tracee->host = NULL;
     tracee->ignored_signals = 0;
+    tracee->replaced = false;
 }
 
 /* A thread that was killed meanwhile waits for us to notice. The leader last: its end is the process's. */

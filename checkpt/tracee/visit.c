@@ -30,6 +30,13 @@ bool visit_go_on(struct thread *thread, const struct user_regs_struct *registers
     return set_registers(thread, registers, why);
 }
 
+/* Somebody who shares the program's memory, and is not stopped, has changed our code there. What came of it may have other rights than the program had. */
+static bool replaced(struct tracee *tracee, struct failure *why)
+{
+    tracee->replaced = true;
+    return failure_set(why, "process %d: has become another program meanwhile", tracee->pid);
+}
+
 static bool gone(struct tracee *tracee, struct thread *thread, struct failure *why)
 {
     thread->state = THREAD_EXITED;
@@ -43,6 +50,8 @@ static bool run(struct tracee *tracee, struct thread *thread, int how, int *deli
         return failure_errno(why, "thread %d: letting it run", thread->tid);
     *stop = stop_wait(thread->tid);
     *deliver = stop->kind == STOP_SIGNAL && stop->signal == SIGSTOP ? SIGSTOP : 0;
+    if (stop->kind == STOP_EXEC)
+        return replaced(tracee, why);
     return stop->kind != STOP_EXITED || gone(tracee, thread, why);
 }
 
