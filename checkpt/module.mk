@@ -1,5 +1,5 @@
 CHECKPT_ARCH := x86_64
-CHECKPT_STATIONS := policy model proc tracee resource freeze thaw sysent listen run resident cmd
+CHECKPT_STATIONS := policy model proc tracee resource freeze thaw daemon sysent listen run resident cmd
 CHECKPT_SOURCES := $(filter-out checkpt/cmd/main.c,$(wildcard checkpt/*.c checkpt/arch/$(CHECKPT_ARCH)/*.[cS] $(patsubst %,checkpt/%/*.c,$(CHECKPT_STATIONS))))
 
 $(B)/lib/libengine.a: $(call objects,$(CHECKPT_SOURCES))
@@ -13,5 +13,6 @@ $(B)/bin/checkpt: $(B)/obj/checkpt/cmd/main.o $(B)/lib/libengine.a $(CLI_LIBRARY
 PROGRAMS += $(B)/bin/checkpt
 LIBRARIES += $(B)/lib/libengine.a
 
+include checkpt/daemon/module.mk
 include checkpt/lib/module.mk
 include checkpt/resident/module.mk

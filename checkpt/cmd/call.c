@@ -22,7 +22,7 @@
 
 #include "checkpt/cmd/call_resident.h"
 #include "checkpt/cmd/tell.h"
-#include "checkpt/freeze/freeze.h"
+#include "checkpt/daemon/ask.h"
 #include "checkpt/include/sys/checkpoint.h"
 #include "checkpt/policy/policy.h"
 #include "checkpt/thaw/thaw.h"
@@ -95,7 +95,11 @@ static int check_permission(struct call *call)
     const char *template = secure_getenv("CHECKPT_TEMPLATE"); /* checkpt run -o */
     if (template != NULL && strlen(template) < sizeof(call->policy.template))
         strcpy(call->policy.template, template);
-    return policy_allows_me(&call->policy) && look_at_caller(call) && !is_set_id(&call->status) ? 0 : EPERM;
+    if (!policy_allows_me(&call->policy)) {
+        policy_refuse(&call->policy, geteuid(), &why);
+        return refuse(&why, EPERM);
+    }
+    return look_at_caller(call) && !is_set_id(&call->status) ? 0 : EPERM;
 }
 
 /* Soft limits of 0 are what most systems give everybody, against core files of crashes; who forbids means the hard one. */
@@ -146,7 +150,7 @@ static int freeze(struct call *call)
         request.output = path;
     else
         request.descriptor = &fd;
-    if (freeze_program(&request, written, &why)) {
+    if (ask_freeze(&request, written, &why)) {
         if (fd == NO_FD && has_messages())
             tell_written(written);
         return 0;
@@ -258,7 +262,8 @@ static int become(struct call *call)
     int fd = number(call, FD), retval = number(call, RETVAL);
     struct failure why = {.exit_status = CLI_FAILED};
     struct thaw_options options = options_of(&fd, &retval);
-    thaw_program("the image's descriptor", &options, tell_in_the_way, (char[]){"sys_checkpoint"}, &why);
+    if (policy_permits_me(&why))
+        thaw_program("the image's descriptor", &options, tell_in_the_way, (char[]){"sys_checkpoint"}, &why);
     return tell_failure("sys_checkpoint", &why);
 }
 

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "checkpt/cmd/tell.h"
+#include "checkpt/daemon/ask.h"
+#include "checkpt/policy/policy.h"
 #include "cli/complain.h"
 #include "cli/text.h"
 
@@ -105,7 +107,7 @@ int cmd_freeze(const struct settings *settings, const struct cli_arguments *argu
     struct tell_progress line;
     const struct progress progress = tell_progress_of(&line, subject);
     request.progress = &progress;
-    bool done = freeze_program(&request, written, &why);
+    bool done = policy_permits_me(&why) && ask_freeze(&request, written, &why);
     progress_end(&progress);
     if (!done)
         return tell_failure(subject, &why);

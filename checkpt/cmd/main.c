@@ -1,4 +1,5 @@
 #include "checkpt/cmd/cmd.h"
+#include "checkpt/daemon/daemon.h"
 #include "cli/complain.h"
 
 typedef int command_run(const struct settings *settings, const struct cli_arguments *arguments);
@@ -42,6 +43,8 @@ int main(int argc, char **argv)
     struct settings settings = {0};
     struct cli_arguments arguments;
     int result;
+    if (daemon_is_name(argv[0]))
+        return daemon_main(argc, argv);
     if (cmd_call(argc, argv, &result))
         return result;
     result = cli_parse(&program, argc, argv, &settings, &arguments);

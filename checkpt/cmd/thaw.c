@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "checkpt/cmd/tell.h"
+#include "checkpt/policy/policy.h"
 
 const struct cli_option thaw_options[] = {THAW_OPTIONS{0}};
 
@@ -41,9 +42,9 @@ int cmd_thaw(const struct settings *settings, const struct cli_arguments *argume
     struct thaw_options options = thaw_options_of(settings);
     const char *path = arguments->operands[0];
     char subject[PATH_MAX];
-    struct input input;
+    struct input input = {.fd = -1};
     struct failure why = {.exit_status = CLI_FAILED};
-    bool is_open = thaw_open_operand(&path, &input, &options, &why);
+    bool is_open = policy_permits_me(&why) && thaw_open_operand(&path, &input, &options, &why);
     snprintf(subject, sizeof(subject), "%s", path);
     struct tell_progress line;
     const struct progress progress = tell_progress_of(&line, subject);

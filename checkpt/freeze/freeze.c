@@ -112,16 +112,22 @@ static bool open_descriptor(struct session *s, struct failure *why)
     return s->output.is_stream || ftruncate(s->output.fd, 0) == 0 || failure_errno(why, "%s", s->path);
 }
 
+void freeze_default_name(char *name, const char *comm)
+{
+    snprintf(name, FREEZE_NAME_MAX, "%s.ckpt", comm);
+    for (char *c = name; *c != '\0'; c++)
+        if (*c == '/' || (unsigned char)*c < ' ')
+            *c = '_';
+}
+
 static bool open_output(struct session *s, struct failure *why)
 {
     if (s->request->descriptor != NULL)
         return open_descriptor(s, why);
     s->path = s->request->output;
     if (s->path == NULL) {
-        char *name = arena_printf(&s->model.arena, "%s.ckpt", s->freeze.stat.comm);
-        for (char *c = name; *c != '\0'; c++)
-            if (*c == '/' || (unsigned char)*c < ' ')
-                *c = '_';
+        char *name = arena_alloc(&s->model.arena, FREEZE_NAME_MAX);
+        freeze_default_name(name, s->freeze.stat.comm);
         s->path = name;
     }
     return may_replace_file(s, why) && output_open(&s->output, s->path, why);
@@ -130,6 +136,18 @@ static bool open_output(struct session *s, struct failure *why)
 static void close_output(struct session *s)
 {
     output_abandon(&s->output);
+}
+
+static bool begin(const struct session *s, struct failure *why)
+{
+    const struct freeze_guard *guard = s->request->guard;
+    return guard == NULL || guard->begin(guard->context, why);
+}
+
+static bool is_allowed(const struct session *s, struct failure *why)
+{
+    const struct freeze_guard *guard = s->request->guard;
+    return guard == NULL || guard->allows(guard->context, s->freeze.directory, s->freeze.tracee, s->snapshot, why);
 }
 
 /* A program that is just being thawed is not itself yet: it is let go on, and looked at again. */
@@ -141,7 +159,7 @@ static bool attach(struct session *s, struct failure *why)
     s->freeze.tracee = tracee_create(s->request->pid);
     for (int i = 0; i < TRIES; i++) {
         bool changed;
-        if (!interrupt_none(why) || !tracee_attach(s->freeze.tracee, why) || !look_again(&s->freeze, &changed, why))
+        if (!interrupt_none(why) || !begin(s, why) || !tracee_attach(s->freeze.tracee, why) || !is_allowed(s, why) || !look_again(&s->freeze, &changed, why))
             return false;
         ever_changed = ever_changed || changed;
         if (look_is_thawed(&s->freeze))
@@ -223,7 +241,7 @@ static bool snapshot(struct session *s, struct failure *why)
     struct failure ignored;
     if (wants_fork(s) && can_fork(s) && !tracee_fork(s->freeze.tracee, &s->snapshot, &ignored))
         s->snapshot = 0;
-    if (!tracee_calls_end(s->freeze.tracee, why))
+    if (!tracee_calls_end(s->freeze.tracee, why) || !is_allowed(s, why))
         return false;
     if (s->snapshot != 0)
         tracee_detach(s->freeze.tracee);
@@ -256,7 +274,10 @@ static bool commit(struct session *s, struct failure *why)
 /* Only now: the file is safe. */
 static bool finish(struct session *s, struct failure *why)
 {
-    return !s->request->options.exit || tracee_kill(s->freeze.tracee, why);
+    const struct freeze_guard *guard = s->request->guard;
+    if (!s->request->options.exit)
+        return true;
+    return (guard == NULL || guard->stored(guard->context, why)) && tracee_kill(s->freeze.tracee, why);
 }
 
 static const struct {
@@ -275,6 +296,8 @@ static void session_init(struct session *s, const struct freeze_request *request
     s->freeze.directory = -1;
     s->freeze.options = request->options;
     s->freeze.caller = request->caller;
+    s->freeze.is_guarded = request->guard != NULL;
+    s->freeze.asker = s->freeze.is_guarded ? request->guard->asker : getpid();
     s->freeze.model = &s->model;
     s->model.image.retval = RETVAL;
 }

@@ -23,10 +23,10 @@ static bool look_at_process(struct freeze *freeze, struct failure *why)
            proc_status(freeze->directory, "status", &freeze->model->arena, &freeze->status, why);
 }
 
-/* Who may not trace it may not read most of its /proc either: told once, with the reason. */
+/* Who may not trace it may not read most of its /proc either: told once, with the reason. Rights that are not in use yet are needed for its memory only. */
 static bool may_look(const struct freeze *freeze, struct failure *why)
 {
-    int fd = openat(freeze->directory, "mem", O_RDONLY | O_CLOEXEC);
+    int fd = openat(freeze->directory, freeze->is_guarded ? "maps" : "mem", O_RDONLY | O_CLOEXEC);
     if (fd >= 0)
         close(fd);
     return fd >= 0 || (errno != EACCES && errno != EPERM) || refusal_explain(freeze->pid, freeze->pid, freeze->directory, EPERM, why);

@@ -23,6 +23,7 @@ static bool set_group(struct policy *policy, const char *value)
     if (errno != 0 || end == value || *end != '\0' || number < POLICY_ANYBODY || number >= UINT32_MAX)
         return false;
     policy->group = number;
+    policy->is_set = true;
     return true;
 }
 

@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,4 +31,23 @@ bool policy_allows_me(const struct policy *policy)
     gid_t groups[NGROUPS_MAX + 1] = {getegid()};
     int count = getgroups(NGROUPS_MAX, groups + 1);
     return policy_allows(policy, geteuid(), groups, 1 + (size_t)(count > 0 ? count : 0));
+}
+
+bool policy_refuse(const struct policy *policy, uid_t user, struct failure *why)
+{
+    const struct group *group = getgrgid((gid_t)policy->group);
+    failure_set(why, "kern.ckptgroup is %lld (%s), and user %u is not in that group: see checkpt.conf(5)", (long long)policy->group, group != NULL ? group->gr_name : "no such group",
+                user);
+    why->error = EPERM;
+    return false;
+}
+
+bool policy_permits_me(struct failure *why)
+{
+    struct policy policy;
+    if (!policy_load(&policy, policy_path(), why)) {
+        why->error = EPERM;
+        return geteuid() == 0;
+    }
+    return !policy.is_set || policy_allows_me(&policy) || policy_refuse(&policy, geteuid(), why);
 }

@@ -1,6 +1,6 @@
 /* Who may checkpoint, and where to: the values of /etc/checkpt.conf, in the syntax of sysctl.conf(5).
  *
- *     kern.ckptgroup=0          members of this group may checkpoint and restore with sys_checkpoint(); -1: anybody
+ *     kern.ckptgroup=0          members of this group may checkpoint and restore; -1: anybody
  *     kern.ckptfile=%N.ckpt     where a checkpoint goes that names no file
  *
  * The names, and what they mean, are DragonFly BSD's. */
@@ -19,6 +19,7 @@
 
 struct policy {
     int64_t group;             /* kern.ckptgroup: a group's number; POLICY_ANYBODY */
+    bool is_set;               /* the file says which group */
     char template[PATH_MAX];   /* kern.ckptfile */
 };
 
@@ -34,6 +35,11 @@ bool policy_load(struct policy *policy, const char *path, struct failure *why);
 bool policy_allows(const struct policy *policy, uid_t user, const gid_t *groups, size_t count);
 /* The same for this process. */
 bool policy_allows_me(const struct policy *policy);
+/* For what needs no more rights than its caller has: `checkpt freeze` and `checkpt -r`, which are held to a group that somebody has set, and not to the default. Reads the policy. False
+ * with the sentence, and EPERM. */
+bool policy_permits_me(struct failure *why);
+/* The sentence that names the group, with EPERM. Returns false. */
+bool policy_refuse(const struct policy *policy, uid_t user, struct failure *why);
 
 /* The named values. */
 bool policy_print(const struct policy *policy, const char *name, FILE *out); /* "kern.ckptgroup: 0"; NULL: all. False: no such name */

@@ -97,7 +97,7 @@ bool process_is_listened_to(const struct freeze *freeze)
 {
     bool listens, by_call = freeze->caller.tid != 0 && freeze->caller.resumed_word == 0;
     uint32_t filters;
-    pid_t pid = by_call ? getpid() : freeze->stat.ppid;
+    pid_t pid = by_call ? freeze->asker : freeze->stat.ppid;
     if (freeze->status.seccomp != SECCOMP_FILTERS || freeze->status.seccomp_filters == 0)
         return false;
     for (int i = 0; i < ANCESTORS_MAX && pid > 0; i++) {

@@ -55,6 +55,8 @@ struct freeze {
     int directory;         /* /proc/PID */
     struct freeze_options options;
     struct freeze_caller caller;
+    pid_t asker;           /* who froze it, or had it frozen by somebody with more rights */
+    bool is_guarded;       /* by somebody with more rights: what has not been looked into yet may turn out to be none of the asker's business */
     struct freeze_sink sink;
     struct model *model;
     struct tracee *tracee;
