@@ -216,7 +216,7 @@ static bool is_an_ancestors(const struct freeze *freeze, const struct proc_fd *f
     return false;
 }
 
-/* The same where this process has it, from whoever started both: its own number of it then. */
+/* The same where this process has it, from whoever started both: its own number of it then. Who freezes for others was not started so. */
 static bool is_from_outside(const struct freeze *freeze, const struct proc_fd *fd, uint32_t *number)
 {
     enum { HIGHEST = 1024 };
@@ -224,7 +224,7 @@ static bool is_from_outside(const struct freeze *freeze, const struct proc_fd *f
     *number = fd->number;
     if (is_an_ancestors(freeze, fd))
         return true;
-    for (uint32_t i = FILES_STANDARD; i < HIGHEST; i++)
+    for (uint32_t i = FILES_STANDARD; i < HIGHEST && !freeze->is_guarded; i++)
         if (fstat((int)i, &own) == 0 && is_same_file(fd, &own)) {
             *number = i;
             return true;

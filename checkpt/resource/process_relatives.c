@@ -9,14 +9,30 @@
 
 enum { ANCESTORS_MAX = 256, SECCOMP_FILTERS = 2 /* SECCOMP_MODE_FILTER */ };
 
+/* Of who asked for the freeze: a helper and what it was started by are there for the time of the call only. */
+static pid_t parent_of_asker(const struct freeze *freeze)
+{
+    struct proc_stat stat;
+    struct failure ignored;
+    int directory;
+    if (freeze->asker == getpid())
+        return getppid();
+    if (!proc_open(freeze->asker, &directory, &ignored))
+        return 0;
+    bool known = proc_stat(directory, "stat", &stat, &ignored);
+    close(directory);
+    return known ? stat.ppid : 0;
+}
+
 bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why)
 {
     bool by_helper = freeze->caller.tid != 0 && freeze->caller.resumed_word != 0;
+    pid_t parent = parent_of_asker(freeze);
     size_t kept = 0;
     if (!proc_children(freeze->directory, arena, pids, count, why))
         return false;
     for (size_t i = 0; i < *count; i++)
-        if ((*pids)[i] != getpid() && !(by_helper && (*pids)[i] == getppid()))
+        if ((*pids)[i] != freeze->asker && !(by_helper && (*pids)[i] == parent))
             (*pids)[kept++] = (*pids)[i];
     *count = kept;
     return true;

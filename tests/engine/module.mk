@@ -5,4 +5,7 @@ ENGINE_TOOLS := await damage plain
 $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS)): $(B)/tests/%: $(B)/obj/tests/engine/%.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 
-check-build: victims $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS))
+$(B)/tests/no_ptrace.so: tests/engine/no_ptrace.c
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(WARN) -fPIC -shared -o $@ $<
+
+check-build: victims $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS) no_ptrace.so)

@@ -55,5 +55,9 @@ $(B)/victims/self-errors-static: $(B)/obj/tests/victims/self_errors.o $(B)/lib/l
 $(B)/victims/self-raw: tests/victims/self_raw.c
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -std=gnu11 -O2 -Wall -Wextra -fno-stack-protector -static -nostdlib -o $@ $<
 
+VICTIM_PROGRAMS += $(B)/victims/turncoat
+$(B)/victims/turncoat: $(B)/obj/tests/victims/turncoat.o
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -static -o $@ $^
+
 victims: $(VICTIM_PROGRAMS)
 .PHONY: victims
