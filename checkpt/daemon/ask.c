@@ -81,7 +81,8 @@ static bool send_request(const struct asking *asking, struct failure *why)
     message.level = request->options.level;
     message.tid = request->caller.tid;
     message.resumed_word = request->caller.resumed_word;
-    return message_send(asking->connection, &message, 0, fds, true) || failure_errno(why, "asking checkptd");
+    /* EPIPE: it has answered already. */
+    return message_send(asking->connection, &message, 0, fds, true) || errno == EPIPE || failure_errno(why, "asking checkptd");
 }
 
 /* For its next message, or a signal that asks us to end: it ends with us. */

@@ -116,6 +116,8 @@ bool message_receive(int connection, struct message *message, int *fds, unsigned
     if (!wait_for(connection, seconds, why))
         return false;
     ssize_t length = recvmsg(connection, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (length < 0 && errno == ECONNRESET) /* told once, before what was sent until then */
+        length = recvmsg(connection, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (length <= 0)
         return fail(ECONNRESET, "the connection has ended", why);
     int count = take_fds(&packet, came);

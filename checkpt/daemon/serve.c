@@ -167,6 +167,19 @@ static bool freeze(struct service *service, struct failure *why)
     return freeze_program(&request, written, why);
 }
 
+/* Of what the program has become meanwhile, should it be none of the asker's any more, they learn no more than that. */
+static bool freeze_own(struct service *service, struct failure *why)
+{
+    struct failure other;
+    if (!is_own(service, why))
+        return false;
+    if (freeze(service, why))
+        return true;
+    if (!privilege_trace(false, &other) || !is_own(service, &other))
+        *why = other;
+    return false;
+}
+
 static bool do_request(struct service *service, struct failure *why)
 {
     const struct peer *peer = &service->peer;
@@ -177,7 +190,7 @@ static bool do_request(struct service *service, struct failure *why)
         return false;
     if (!privilege_drop(peer->user, peer->groups, peer->group_count, peer_file_limit(peer), why))
         return false;
-    return check_request(service, why) && is_own(service, why) && freeze(service, why);
+    return check_request(service, why) && freeze_own(service, why);
 }
 
 /* To the journal: who had what done. */

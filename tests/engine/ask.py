@@ -21,12 +21,17 @@ def send(connection, data, fds):
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     connection.sendmsg([data], rights)
 
+def receive(connection):
+    for _ in range(2):  # a reset is told once, before what was sent until then
+        try:
+            return connection.recv(65536)
+        except ConnectionResetError:
+            pass
+    return b""
+
 def answers(connection):
     while True:
-        try:
-            data = connection.recv(65536)
-        except ConnectionResetError:
-            data = b""
+        data = receive(connection)
         if not data:
             yield None, 0, b""
             return

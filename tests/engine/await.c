@@ -1,5 +1,5 @@
 /* Waits for an event, with a generous limit: `await exists FILE`, `await gone PID`, `await rounds FILE COUNT PID` (as many more in the number that the file holds;
- * ends early when the process is gone), `await size FILE BYTES PID` (at least so many; likewise), `await asleep PID`. Exits 1 with a sentence when the limit is over. */
+ * ends early when the process is gone), `await size FILE BYTES PID` (at least so many; likewise), `await asleep PID`, `await stopped PID`, `await childless PID`. Exits 1 with a sentence when the limit is over. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -53,6 +53,23 @@ static bool asleep(struct event *event)
     return state(event->arguments[0]) == 'S';
 }
 
+static bool stopped(struct event *event)
+{
+    char s = state(event->arguments[0]);
+    return s == 'T' || s == 't';
+}
+
+static bool childless(struct event *event)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%s/task/%s/children", event->arguments[0], event->arguments[0]);
+    FILE *file = fopen(path, "re");
+    bool none = file == NULL || fgetc(file) == EOF;
+    if (file != NULL)
+        fclose(file);
+    return none;
+}
+
 static bool rounds(struct event *event)
 {
     char text[32] = "";
@@ -81,7 +98,8 @@ static const struct {
     const char *name;
     int arguments;
     bool (*came)(struct event *event);
-} events[] = {{"exists", 1, exists}, {"gone", 1, gone}, {"asleep", 1, asleep}, {"rounds", 3, rounds}, {"size", 3, size}};
+} events[] = {{"exists", 1, exists}, {"gone", 1, gone}, {"asleep", 1, asleep}, {"stopped", 1, stopped}, {"childless", 1, childless},
+            {"rounds", 3, rounds}, {"size", 3, size}};
 
 static int wait_for(bool (*came)(struct event *), struct event *event)
 {
@@ -102,6 +120,6 @@ int main(int argc, char **argv)
         if (argc >= 2 && strcmp(argv[1], events[i].name) == 0 && argc == 2 + events[i].arguments)
             return wait_for(events[i].came, &event);
     }
-    fprintf(stderr, "usage: await exists FILE | gone PID | asleep PID | rounds FILE COUNT PID | size FILE BYTES PID\n");
+    fprintf(stderr, "usage: await exists FILE | gone PID | asleep PID | stopped PID | childless PID | rounds FILE COUNT PID | size FILE BYTES PID\n");
     return 2;
 }
