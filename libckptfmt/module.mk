@@ -33,8 +33,9 @@ INSTALL += $(foreach header,$(LIBCKPTFMT_HEADERS),$(header):include/ckptfmt/$(no
 # Lines of the library that its own tests reach.
 COVERAGE_TESTS = $(patsubst %,build/coverage/tests/%,$(filter test_fmt_%,$(UNIT_TESTS)))
 coverage:
-	@$(MAKE) --no-print-directory CONFIG=coverage OPT='-O0 -g' CFLAGS=--coverage LDFLAGS=--coverage all $(COVERAGE_TESTS) build/coverage/tests/damage_image
+	@$(MAKE) --no-print-directory CONFIG=coverage OPT='-O0 -g' CFLAGS=--coverage LDFLAGS=--coverage all $(COVERAGE_TESTS) $(patsubst %,build/coverage/tests/%,damage_image make_image) $(patsubst %,build/coverage/tests/replay_%,$(FUZZ_TARGETS))
 	@find build/coverage/obj/libckptfmt -name '*.gcda' -delete
-	@CKPT_BIN=build/coverage/bin sh tests/run $(COVERAGE_TESTS) tests/make/test_make.sh tests/malformed/test_*.sh >build/coverage/tests.log; tail -n 1 build/coverage/tests.log
+	@CKPT_BIN=build/coverage/bin sh tests/run $(COVERAGE_TESTS) tests/make/test_make.sh tests/malformed/test_*.sh tests/fuzz/test_replay.sh \
+	    tests/cli/test_edit_pages.sh tests/cli/test_dump_cores.sh >build/coverage/tests.log; tail -n 1 build/coverage/tests.log
 	@sh libckptfmt/coverage.sh build/coverage/obj/libckptfmt/src
 .PHONY: coverage

@@ -106,6 +106,27 @@ raw_bad_index() {
         grep -q 'cannot be verified: its digests are lost' salvaged.out && prints whole "$dump" --verify rs.ckpt && same
 }
 check 'a raw one with a damaged index' raw_bad_index
+# What no program header tells of: other processes, and pages of zeros where a file is mapped.
+make_cut() { python3 -B "$top/tests/make/maker.py" text ruc.ckpt && size=$(stat -c %s ruc.ckpt) && head -c $((size - 256 - 64 * $1)) ruc.ckpt >rcut.ckpt && "$edit" --salvage -o rs.ckpt rcut.ckpt && prints whole "$dump" --verify rs.ckpt; }
+missing_at() { "$dump" --json --notes rs.ckpt | python3 -c 'import json, sys; print(*[r["record"].get("space", 0) for r in json.load(sys.stdin)["notes"] if r.get("name") == "MISSING"])'; }
+raw_others() {
+    cat >text <<'TEXT'
+chunk_size 4096
+record IMAGE critical { tool: "maker" }
+record FILE { id: 1 type: FILE_TYPE_REGULAR path: "/a" size: 0x4000 }
+record MEMORY critical { process: 1 space: 1 mappings { start: 0x10000 end: 0x14000 protection: 3 flags: 0x02 file: 1 } mappings { start: 0x20000 end: 0x22000 protection: 3 flags: 0x22 } }
+record MEMORY critical { process: 2 space: 2 mappings { start: 0x10000 end: 0x14000 protection: 3 flags: 0x22 } }
+mapping 0x10000 to 0x14000 rw space 1
+mapping 0x20000 to 0x22000 rw space 1
+pages 1 0x10000 1 byte 1
+pages 1 0x11000 1 byte 0
+pages 1 0x12000 1 byte 2
+pages 1 0x20000 1 byte 3
+pages 2 0x11000 1 byte 4
+TEXT
+    make_cut 5 && [ "$(missing_at)" = '1 2 0' ] && "$dump" --json --notes rs.ckpt | grep -A3 '"space": 1,' | grep -q '"length": "4096"'
+}
+check 'a raw one: what cannot be known is said' raw_others
 raw_in_head() { head -c $((raw_head - 10)) a.ckpt >rcut.ckpt; says 1 'truncated: the head at 0x0: the file ends first' "$edit" --salvage -o no.ckpt rcut.ckpt && [ ! -e no.ckpt ]; }
 check 'a raw one that ends inside its head' raw_in_head
 check 'with other edits' says 2 'it stands alone' "$edit" --salvage --upgrade cut.ckpt

@@ -167,3 +167,70 @@ Test(fmt_misuse, writer_options)
         ckpt_io_close(&image);
     }
 }
+
+static bool stop(void *context, uint64_t done, uint64_t total)
+{
+    (void)context, (void)done, (void)total;
+    return false;
+}
+
+static bool first_only(void *context, const struct ckpt_fault *fault)
+{
+    unsigned *count = context;
+    cr_assert(fault->sentence[0] != '\0');
+    ++*count;
+    return false;
+}
+
+Test(fmt_misuse, callbacks_that_stop)
+{
+    static uint8_t out[FMT_LENGTH];
+    struct ckpt_io image, to;
+    unsigned count = 0;
+    uint64_t faults = 0;
+    size_t length;
+    fmt_fill(memory, 1);
+    fmt_build(&image, &(struct fmt_spec){.memory = memory});
+    struct ckpt_reader *r = fmt_open(&image);
+    struct ckpt_fill range = {.space = 1, .address = FMT_BASE, .length = FMT_LENGTH, .memory = out};
+    struct ckpt_fill_options fill = {.struct_size = sizeof(fill), .progress = stop, .threads = 1};
+    cr_assert_eq(ckpt_reader_fill(r, &range, 1, &fill), CKPT_REFUSED, "%s", ckpt_reader_error(r));
+    for (uint32_t pages = 0; pages <= CKPT_REWRITE_COMPRESS; pages++) {
+        struct ckpt_rewrite_options rewrite = {.struct_size = sizeof(rewrite), .pages = pages, .progress = stop, .threads = 1};
+        cr_assert_eq(ckpt_io_to_buffer(&to), 0);
+        cr_assert_eq(ckpt_reader_rewrite(r, &to, &rewrite), CKPT_REFUSED, "%s", ckpt_reader_error(r));
+        cr_assert(ckpt_reader_error(r)[0] != '\0');
+        ckpt_io_close(&to);
+    }
+    ckpt_reader_destroy(r);
+    /* Two pages are damaged: after the first fault nobody is told any more. */
+    uint8_t *bytes = (uint8_t *)(uintptr_t)ckpt_io_buffer_data(&image, &length);
+    r = fmt_open(&image);
+    struct ckpt_chunk chunk;
+    for (uint64_t i = 0; i < 2; i++) {
+        cr_assert_eq(ckpt_reader_chunk(r, i, &chunk), CKPT_OK);
+        bytes[chunk.offset] ^= 1;
+    }
+    struct ckpt_verify_options verify = {.struct_size = sizeof(verify), .context = &count, .fault = first_only, .threads = 1};
+    cr_assert_eq(ckpt_reader_verify(r, &verify, &faults), CKPT_CORRUPT);
+    cr_assert_eq(count, 1u);
+    cr_assert_eq(faults, 1u);
+    ckpt_reader_destroy(r);
+    ckpt_io_close(&image);
+}
+
+Test(fmt_misuse, parent_with_other_chunks)
+{
+    struct ckpt_io image, to;
+    fmt_fill(memory, 1);
+    fmt_build(&image, &(struct fmt_spec){.memory = memory, .level = 1, .chunk_size = 8192});
+    struct ckpt_reader *r = fmt_open(&image);
+    cr_assert_eq(ckpt_io_to_buffer(&to), 0);
+    struct ckpt_writer *w = ckpt_writer_create(&to, NULL);
+    cr_assert_eq(ckpt_writer_set_parent(w, r, "parent"), CKPT_REFUSED);
+    cr_assert(ckpt_writer_error(w)[0] != '\0');
+    ckpt_writer_destroy(w);
+    ckpt_reader_destroy(r);
+    ckpt_io_close(&to);
+    ckpt_io_close(&image);
+}
