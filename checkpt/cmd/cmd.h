@@ -12,7 +12,7 @@ struct settings {
     const char *output, *mode, *compress, *chunk, *parent;
     bool exit;
     /* thaw, and check as it would be */
-    const char *changed, *stdio;
+    const char *changed, *stdio, *credentials;
     bool pid, copy, verify, redacted_ok;
     /* check */
     bool plan;

@@ -16,7 +16,9 @@
     {.name = "changed", .type = CLI_STRING, .offset = offsetof(struct settings, changed), .metavar = "POLICY", .choices = "refuse ignore truncate", \
      .help = "files that changed since the freeze"}, \
     {.name = "stdio", .type = CLI_STRING, .offset = offsetof(struct settings, stdio), .metavar = "WHOSE", .choices = "caller image", \
-     .help = "whose descriptors 0 to 2 are: the caller's, or the files of the image"},
+     .help = "whose descriptors 0 to 2 are: the caller's, or the files of the image"}, \
+    {.name = "credentials", .type = CLI_STRING, .offset = offsetof(struct settings, credentials), .metavar = "WHOSE", .choices = "caller image", \
+     .help = "whose user, groups and capabilities it has: the caller's, or those of the image"},
 
 /* The engine's options out of the command line's. */
 struct thaw_options thaw_options_of(const struct settings *settings);

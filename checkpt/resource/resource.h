@@ -74,6 +74,7 @@ struct thaw_options {
     bool verify;           /* --verify: check every digest first */
     const int *descriptor; /* of the image, instead of its path, which then is for messages only; NULL: none */
     const int *retval;     /* what sys_checkpoint() returns in the resumed program; NULL: what the image says */
+    bool credentials_of_image; /* --credentials=image: the users, groups and capabilities of the program instead of the caller's */
     bool redacted_ok;      /* --redacted-ok: memory that was redacted is zeros */
     const struct progress *progress; /* of verifying and unpacking; NULL: nobody waits */
     bool stdio_of_image;   /* --stdio=image: 0 to 2 are not the caller's where they can be opened again */

@@ -1,4 +1,5 @@
 #include <asm/prctl.h>
+#include <linux/securebits.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -8,11 +9,11 @@
 #include "checkpt/thaw/plan.h"
 #include "checkpt/tracee/tracee.h"
 
-enum { KEEP_CAPABILITIES, MACHINE_CHECK, TIME_STAMPS, CPUID };
+enum { SECURE_BITS, MACHINE_CHECK, TIME_STAMPS, CPUID };
 
 void threads_ask_switches(uint64_t room, struct tracee_call *calls)
 {
-    calls[KEEP_CAPABILITIES] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_KEEPCAPS}};
+    calls[SECURE_BITS] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_SECUREBITS}};
     calls[MACHINE_CHECK] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_MCE_KILL_GET}};
     calls[TIME_STAMPS] = (struct tracee_call){.number = SYS_prctl, .arguments = {PR_GET_TSC, room}};
     calls[CPUID] = (struct tracee_call){.number = SYS_arch_prctl, .arguments = {ARCH_GET_CPUID}};
@@ -22,7 +23,8 @@ void threads_fill_switches(Ckpt__Thread *record, const struct tracee_call *calls
 {
     int32_t time_stamps;
     memcpy(&time_stamps, room, sizeof(time_stamps));
-    record->keep_capabilities = calls[KEEP_CAPABILITIES].result > 0;
+    record->securebits = calls[SECURE_BITS].result > 0 ? (uint32_t)calls[SECURE_BITS].result : 0;
+    record->keep_capabilities = (record->securebits & SECBIT_KEEP_CAPS) != 0;
     record->machine_check = calls[MACHINE_CHECK].result >= 0 ? (uint32_t)calls[MACHINE_CHECK].result + 1 : 0;
     record->no_time_stamps = calls[TIME_STAMPS].result == 0 && time_stamps == PR_TSC_SIGSEGV;
     record->no_cpuid = calls[CPUID].result == 0;

@@ -12,6 +12,11 @@ static bool has_capability(unsigned capability)
     return syscall(SYS_capget, &header, data) == 0 && (data[capability / 32].effective >> capability % 32 & 1) != 0;
 }
 
+bool rights_credentials(void)
+{
+    return has_capability(CAP_SETUID) && has_capability(CAP_SETGID) && has_capability(CAP_SETPCAP);
+}
+
 bool rights_administration(void)
 {
     return has_capability(CAP_SYS_ADMIN);

@@ -10,4 +10,7 @@ bool rights_checkpoint_restore(void);
 /* CAP_SYS_ADMIN: reading filters of system calls, and installing them in a program that may gain privileges. */
 bool rights_administration(void);
 
+/* CAP_SETUID, CAP_SETGID and CAP_SETPCAP: becoming somebody else, with fewer capabilities. */
+bool rights_credentials(void);
+
 #endif

@@ -1,0 +1,11 @@
+/* Users, groups and capabilities. What the files of this resource share. */
+#ifndef CHECKPT_RESOURCE_CREDENTIALS_H
+#define CHECKPT_RESOURCE_CREDENTIALS_H
+
+#include "checkpt/resource/all.h"
+
+/* credentials_plan.c: those of the image, in every thread, where thaw_options say so. */
+void credentials_check_image(struct thaw *thaw, struct findings *findings);
+bool credentials_plan(struct thaw *thaw, struct failure *why);
+
+#endif
