@@ -67,6 +67,9 @@ def _is_installed():
     return address != physical
 
 
+_registered_in = None
+
+
 def _threads():
     return [task for task in os.listdir('/proc/self/task') if int(task) != threading.get_native_id()]
 
@@ -99,6 +102,8 @@ def register(main, reseed=None):
     command = sys.orig_argv[1:len(sys.orig_argv) - len(sys.argv) + 1]  # the interpreter's options, the script
     if command and os.path.exists(command[-1]):
         command[-1] = os.path.abspath(command[-1])
+    global _registered_in
+    _registered_in = os.getpid()
     signals = _signals()
     gc.collect()
     gc.freeze()  # what is never looked at again stays shared among all runs
@@ -150,6 +155,12 @@ def _renew_times(uuid):
     uuid._last_timestamp = None
 
 
+# OpenSSL seeds itself anew in a process of another number, when it is first asked.
+def _renew_ssl(ssl):
+    if os.getpid() == _registered_in:
+        ssl.RAND_add(os.urandom(32), 32.0)
+
+
 def _renew_key(process):
     process.current_process().authkey = os.urandom(32)
 
@@ -157,7 +168,7 @@ def _renew_key(process):
 # What those modules keep that no two runs may have in common, and that they do not ask to be told of.
 _RENEWALS = {
     'numpy.random': lambda random: random.seed(),
-    'ssl': lambda ssl: ssl.RAND_add(os.urandom(32), 32.0),
+    'ssl': _renew_ssl,
     'tempfile': _renew_names,
     'uuid': _renew_times,
     'multiprocessing.process': _renew_key,
