@@ -57,11 +57,17 @@ static void explain_children(struct freeze *freeze, struct findings *findings)
 static void explain_namespaces(struct freeze *freeze, struct findings *findings)
 {
     static const struct {
-        const char *link, *what;
+        const char *link;
+        enum verdict verdict;
+        const char *what;
     } namespaces[] = {
-        {"mnt", "its files are mounted elsewhere (another mount namespace)"},
-        {"pid", "its process ids are others than here (another pid namespace)"},
-        {"user", "its users are others than here (another user namespace)"},
+        {"mnt", VERDICT_REFUSED, "its files are mounted elsewhere (another mount namespace)"},
+        {"pid", VERDICT_REFUSED, "its process ids are others than here (another pid namespace)"},
+        {"user", VERDICT_REFUSED, "its users are others than here (another user namespace)"},
+        {"time", VERDICT_REFUSED, "its clocks show another time than here (another time namespace)"},
+        {"net", VERDICT_CHANGED, "its network is another than here (another network namespace): resumed, it has that of who resumes it"},
+        {"ipc", VERDICT_CHANGED, "its message queues and semaphores are others than here (another IPC namespace): resumed, it has those of who resumes it"},
+        {"uts", VERDICT_CHANGED, "its host name is another than here (another UTS namespace): resumed, it has that of who resumes it"},
     };
     for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
         char own[32], name[16], way_out[96];
@@ -71,7 +77,7 @@ static void explain_namespaces(struct freeze *freeze, struct findings *findings)
         if (fstatat(freeze->directory, name, &there, 0) != 0 || stat(own, &here) != 0 || (there.st_ino == here.st_ino && there.st_dev == here.st_dev))
             continue;
         snprintf(way_out, sizeof(way_out), "run checkpt inside: nsenter -a -t %d checkpt …", freeze->pid);
-        findings_add(findings, VERDICT_REFUSED, "namespaces", way_out, "%s", namespaces[i].what);
+        findings_add(findings, namespaces[i].verdict, "namespaces", way_out, "%s", namespaces[i].what);
     }
 }
 

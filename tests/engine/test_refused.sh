@@ -63,7 +63,7 @@ def thread_file():
     other = [t for t in os.listdir("/proc/self/task") if int(t) != os.getpid()][0]
     kept.append(open("/proc/self/task/%s/comm" % other))
     return True
-if not {"queue": queue, "secret": secret, "segments": segments, "dispatched": dispatched, "thread-file": thread_file}[sys.argv[2]]():
+if not {"queue": queue, "secret": secret, "segments": segments, "dispatched": dispatched, "thread-file": thread_file, "nothing": lambda: True}[sys.argv[2]]():
     sys.exit(77)
 os.chdir(sys.argv[1])
 open("ready", "w").close()
@@ -95,6 +95,29 @@ for kind in queue secret segments dispatched thread-file; do
     thread-file) refused "another thread's file in /proc" 'of one of its threads, which will have another id' ;;
     segments) refused_stopped 'segments of its own' 'it has segments of its own (modify_ldt)' ;;
     dispatched) refused_stopped 'system calls handled by itself' 'handles its system calls by itself (PR_SET_SYSCALL_USER_DISPATCH)' ;;
+    esac
+done
+
+# Namespaces: what would be another world is refused, what would be another network is said.
+in_namespace() {
+    new_dir "$1"
+    launch unshare "--$1" python3 rarely.py "$dir" nothing && "$await" exists "$dir/ready"
+}
+for kind in time uts net; do
+    if [ -z "$root" ] || ! unshare "--$kind" true 2>/dev/null; then
+        skip "another $kind namespace" 'unshare takes root, and a kernel that has it'
+        continue
+    fi
+    case $kind in
+    time) check 'a program with other clocks starts' eval 'new_dir time; launch unshare --time --fork --kill-child python3 rarely.py "$dir" nothing; "$await" exists "$dir/ready"; outer=$pid; pid=$(cat "/proc/$pid/task/$pid/children"); pid=${pid% }'
+        check 'other clocks' says 1 'its clocks show another time than here' "$checkpt" freeze -o "$dir/x.ckpt" "$pid"
+        check 'other clocks: the program runs on' advances
+        : >"$dir/stop"
+        check 'other clocks: and ends well' reap "$outer" ;;
+    *) check "another $kind namespace: the program starts" in_namespace "$kind"
+        check "another $kind namespace: explain says so" prints "another than here (another" "$checkpt" explain "$pid"
+        : >"$dir/stop"
+        check "another $kind namespace: and ends well" reap "$pid" ;;
     esac
 done
 for kind in pipe socket eventfd tcp child; do
