@@ -30,8 +30,9 @@ static void plan_time(struct plan *plan, const Ckpt__File *file, int content, co
 /* Images from before owners were recorded have no files of anybody but root's. The mode behind the owner: chown(2) takes set-id bits away. */
 void files_plan_attributes(struct plan *plan, const Ckpt__File *file, int content)
 {
+    enum { SHOWN = 100 };
     char what[160];
-    snprintf(what, sizeof(what), "file %.100s: its mode, owner and time", file->path.len > 0 ? (const char *)file->path.data : "");
+    snprintf(what, sizeof(what), "file %.*s: its mode, owner and time", file->path.len < SHOWN ? (int)file->path.len : SHOWN, (const char *)file->path.data);
     if (file->type == CKPT__FILE_TYPE__FILE_TYPE_SHARED_MEMORY || !S_ISREG(file->mode))
         return;
     plan_owner(plan, file, content, what);
