@@ -67,9 +67,8 @@ static inline bool cursor_zeros(struct cursor *c, size_t count)
 static inline void cursor_put(struct cursor *c, uint64_t value, size_t size)
 {
     uint8_t *at = cursor_take(c, size);
-    uint64_t little = htole64(value);
-    if (at != NULL)
-        memcpy(at, &little, size);
+    for (size_t i = 0; at != NULL && i < size; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
 }
 
 static inline void cursor_put_bytes(struct cursor *c, const void *bytes, size_t count)
