@@ -9,6 +9,6 @@ $(CLI_LIBRARY): $(call objects,$(CLI_SOURCES))
 $(B)/completion/%: $(B)/bin/%
 	$(call say,GEN,$@)mkdir -p $(@D) && $< --print-completion > $@
 
-COMPLETIONS := $(B)/completion/ckptdump $(B)/completion/ckptedit $(B)/completion/checkpt
+COMPLETIONS := $(B)/completion/ckptdump $(B)/completion/ckptedit $(B)/completion/checkpt $(B)/completion/checkptd
 LIBRARIES += $(COMPLETIONS)
 INSTALL += $(foreach script,$(COMPLETIONS),$(script):share/bash-completion/completions/$(notdir $(script)):644)

@@ -1,6 +1,6 @@
 # The option tables against --help, the manuals and the completion scripts.
 . tests/cli/tap.sh
-for program in ckptdump ckptedit checkpt; do
+for program in ckptdump ckptedit checkpt checkptd; do
     [ -x "$bin/$program" ] || continue
     check "$program --help" gives 0 "$bin/$program" --help
     check "$program --version names the format" prints 'format 1.0' "$bin/$program" --version
@@ -16,16 +16,16 @@ helps() {
     done
 }
 from_help() { helps "$1" | sed -n 's/^ *\(-[a-zA-Z], \)\{0,1\}\(--[a-z][-a-z]*\).*/ \2/p' | sort -u; }
-from_manual() { grep -o -e 'Fl -[a-z][-a-z]*' -e ', -[a-z][-a-z]*' "$top/docs/$1.1" | sed 's/^Fl -/ --/; s/^, -/ --/' | sort -u; }
+from_manual() { grep -o -e 'Fl -[a-z][-a-z]*' -e ', -[a-z][-a-z]*' "$top/docs/$1".[1-9] | sed 's/^Fl -/ --/; s/^, -/ --/' | sort -u; }
 agree() { from_help "$1" >help && from_manual "$1" >manual && diff help manual; }
-for program in ckptdump ckptedit checkpt; do
+for program in ckptdump ckptedit checkpt checkptd; do
     [ -x "$bin/$program" ] || continue
     check "the manual of $program has the options that there are" agree $program
 done
 # Others' manuals need not be installed; those of ours that are referred to must be there.
 clean() {
     ! mandoc -T lint "$1" 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' | grep . || return 1
-    for other in $(sed -n 's/^\.Xr \(c[hk][a-z]*pt[a-z]*\) \([1-9]\).*/\1.\2/p' "$1"); do
+    for other in $(sed -n 's/^\.Xr \(c[hk][a-z]*pt[a-z.]*\) \([1-9]\).*/\1.\2/p' "$1"); do
         [ -f "$top/docs/$other" ] || { echo "refers to $other"; return 1; }
     done
 }
@@ -53,7 +53,7 @@ complete() {
         [ "$option" = --help ] || [ "$option" = --version ] || grep -qw -e "$option" script || { echo "$option does not complete"; return 1; }
     done
 }
-for program in ckptdump ckptedit checkpt; do
+for program in ckptdump ckptedit checkpt checkptd; do
     [ -x "$bin/$program" ] || continue
     check "every option of $program completes" complete $program
 done

@@ -16,6 +16,12 @@ for program in $programs; do
     check "$program has a manual" [ -s "root/usr/share/man/man1/$program.1" ]
     check "$program can be completed" bash -c '. "$1" && complete -p "$2"' bash "root/usr/share/bash-completion/completions/$program" "$program"
 done
+check 'checkptd is there' prints 'format 1.0' root/usr/sbin/checkptd --version
+check 'checkptd has a manual' [ -s root/usr/share/man/man8/checkptd.8 ]
+check 'checkptd can be completed' bash -c '. root/usr/share/bash-completion/completions/checkptd && complete -p checkptd'
+check "systemd's unit starts it where it is" grep -qx 'ExecStart=/usr/sbin/checkptd' root/usr/lib/systemd/system/checkptd.service
+check "systemd's socket is where checkpt looks for it" grep -qx 'ListenSequentialPacket=/run/checkptd.socket' root/usr/lib/systemd/system/checkptd.socket
+check 'the policy has a manual' [ -s root/usr/share/man/man5/checkpt.conf.5 ]
 check 'the format has a manual' [ -s root/usr/share/man/man5/ckptfmt.5 ]
 works() { "$make_image" a.ckpt && root/usr/bin/ckptedit --drop-fd 3 a.ckpt && root/usr/bin/ckptdump --verify a.ckpt; }
 check 'they work' works
