@@ -93,10 +93,12 @@ static void explain(struct freeze *freeze, struct findings *findings)
         findings_add(findings, VERDICT_REFUSED, "credentials", NULL, "a set-id program (user %u, effectively %u): its rights cannot be kept in a file",
                      status->uid[0], status->uid[1]);
     else if (has_threads_of_its_own(freeze, findings->arena))
-        findings_add(findings, VERDICT_CHANGED, "credentials", NULL, "some of its threads have other users, groups or capabilities than the first: resumed, all have "
+        findings_add(findings, VERDICT_CHANGED, "credentials", NULL,
+                     "some of its threads have other users, groups or capabilities than the first: resumed, all have "
                      "those of who resumes it, unless they say --credentials=image");
     else
-        findings_add(findings, VERDICT_SAVED, "credentials", NULL, "user %u, group %u: recorded; who resumes it gives it their own unless they say --credentials=image",
+        findings_add(findings, VERDICT_SAVED, "credentials", NULL,
+                     "user %u, group %u: recorded; who resumes it gives it their own unless they say --credentials=image",
                      status->uid[0], status->gid[0]);
 }
 
@@ -106,8 +108,10 @@ static void check(struct thaw *thaw, struct findings *findings)
     if (thaw->options.credentials_of_image)
         credentials_check_image(thaw, findings);
     else if (c->uid != getuid() || c->gid != getgid())
-        findings_add(findings, VERDICT_CHANGED, "credentials", "--credentials=image, as root, or resume it as the user that it ran as", "user %u, group %u become the caller's: %u and %u",
-                     c->uid, c->gid, getuid(), getgid());
+        findings_add(findings, VERDICT_CHANGED, "credentials", "--credentials=image, as root, or resume it as the user that it ran as",
+                     "user %u, group %u become the caller's: %u and %u", c->uid, c->gid, getuid(), getgid());
+    else if (!credentials_are_own(c))
+        findings_add(findings, VERDICT_CHANGED, "credentials", "--credentials=image", "its groups and capabilities become the caller's");
 }
 
 const struct resource_ops credentials_resource = {.name = "credentials", .explain = explain, .collect = collect, .check = check, .plan = credentials_plan};

@@ -55,6 +55,12 @@ static bool is_same_bounding(const Ckpt__Credentials *c)
     return true;
 }
 
+bool credentials_are_own(const Ckpt__Credentials *c)
+{
+    struct sets own = own_sets();
+    return same_groups(c) && is_same_bounding(c) && own.effective == c->cap_effective && own.permitted == c->cap_permitted;
+}
+
 static int missing_capability(const Ckpt__Credentials *c)
 {
     uint64_t missing = c->cap_permitted & ~own_sets().permitted;
@@ -126,13 +132,15 @@ static void plan_ambient(struct plan *plan, uint64_t ambient)
     PLAN_TRY(plan, what, SYS_prctl, PLAN_NUMBER(PR_CAP_AMBIENT), PLAN_NUMBER(PR_CAP_AMBIENT_CLEAR_ALL), PLAN_NUMBER(0), PLAN_NUMBER(0), PLAN_NUMBER(0));
     for (int i = 0; i < 64; i++)
         if ((ambient >> i & 1) != 0)
-            PLAN_TRY(plan, "credentials: ambient set", SYS_prctl, PLAN_NUMBER(PR_CAP_AMBIENT), PLAN_NUMBER(PR_CAP_AMBIENT_RAISE), PLAN_NUMBER(i), PLAN_NUMBER(0), PLAN_NUMBER(0));
+            PLAN_TRY(plan, "credentials: ambient set", SYS_prctl, PLAN_NUMBER(PR_CAP_AMBIENT), PLAN_NUMBER(PR_CAP_AMBIENT_RAISE), PLAN_NUMBER(i),
+                     PLAN_NUMBER(0), PLAN_NUMBER(0));
 }
 
 /* The kernel forgets these when somebody becomes another user; every thread sets them behind its own change, so that the last one holds. */
 static void plan_forgotten(struct plan *plan, const Ckpt__Process *process, const Ckpt__Thread *thread)
 {
-    PLAN_TRY(plan, "process: dumpable", SYS_prctl, PLAN_NUMBER(PR_SET_DUMPABLE), PLAN_NUMBER(process->dumpable == 1), PLAN_NUMBER(0), PLAN_NUMBER(0), PLAN_NUMBER(0));
+    PLAN_TRY(plan, "process: dumpable", SYS_prctl, PLAN_NUMBER(PR_SET_DUMPABLE), PLAN_NUMBER(process->dumpable == 1), PLAN_NUMBER(0),
+             PLAN_NUMBER(0), PLAN_NUMBER(0));
     if (thread->parent_death_signal != 0)
         PLAN_TRY(plan, "thread: parent's death signal", SYS_prctl, PLAN_NUMBER(PR_SET_PDEATHSIG), PLAN_NUMBER(thread->parent_death_signal));
 }

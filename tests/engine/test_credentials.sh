@@ -78,6 +78,7 @@ check 'it ends well' whole
 victim=limits
 check 'with few capabilities it starts' as --bounding-set=-sys_boot,-net_raw --inh-caps=+kill --ambient-caps=+kill --securebits=+no_setuid_fixup
 check 'it is frozen for good' freeze_exit
+check 'check says that they become more' prints "its groups and capabilities become the caller's" "$checkpt" check "$dir/x.ckpt"
 check 'it is resumed with as few' again
 check 'it ends well' whole
 check 'a program of root starts' as --reuid=0
