@@ -21,7 +21,7 @@ static void explain_kind(struct freeze *freeze, struct findings *findings, const
         findings_add(findings, VERDICT_REFUSED, subject, NULL, "is checkpt itself, which cannot stop itself");
     if (freeze->stat.state == 'Z' || freeze->stat.state == 'X')
         findings_add(findings, VERDICT_REFUSED, subject, NULL,
-                     freeze->stat.num_threads > 1 ? "its first thread has exited while others go on, which is not supported yet"
+                     freeze->stat.num_threads > 1 ? "its first thread has exited while others go on, which cannot be saved yet"
                                                   : "has already exited, and waits for its parent %d to notice", freeze->stat.ppid);
     if (freeze->status.tracer_pid != 0 && freeze->tracee == NULL)
         findings_add(findings, VERDICT_REFUSED, subject, "end the tracer", "is already being traced by process %d (%s): a process has one tracer at a time",
@@ -81,6 +81,17 @@ static void explain_namespaces(struct freeze *freeze, struct findings *findings)
     }
 }
 
+/* It has given up what it shared then. */
+static bool is_ending(const struct freeze *freeze, pid_t tid)
+{
+    enum { PF_EXITING = 4 };
+    char name[48];
+    struct proc_stat stat;
+    struct failure ignored;
+    snprintf(name, sizeof(name), "task/%d/stat", tid);
+    return !proc_stat(freeze->directory, name, &stat, &ignored) || (stat.flags & PF_EXITING) != 0;
+}
+
 /* unshare(2) of one thread alone. */
 static void explain_threads(struct freeze *freeze, struct findings *findings)
 {
@@ -96,7 +107,7 @@ static void explain_threads(struct freeze *freeze, struct findings *findings)
     for (size_t i = 1; i < count; i++)
         for (size_t k = 0; k < sizeof(shared) / sizeof(shared[0]); k++) {
             char subject[32];
-            if (syscall(SYS_kcmp, freeze->pid, tids[i], shared[k].type, 0, 0) <= 0)
+            if (syscall(SYS_kcmp, freeze->pid, tids[i], shared[k].type, 0, 0) <= 0 || is_ending(freeze, tids[i]))
                 continue;
             snprintf(subject, sizeof(subject), "thread %d", tids[i]);
             findings_add(findings, VERDICT_REFUSED, subject, NULL, "it has %s of its own (unshare), which cannot be saved yet", shared[k].what);

@@ -3,7 +3,6 @@
 #include <sched.h>
 #include <sys/resource.h>
 
-
 enum { PF_EXITING = 4 };
 
 static void explain(struct freeze *freeze, struct findings *findings)

@@ -25,4 +25,12 @@ freezes=$((freezes / 10))
 busy threads-static
 busy files locks=0
 busy limits
+# One of its threads is ending at most moments.
+check 'restless starts' start restless
+check 'it is frozen 200 times' eval 'freezes=200 && often'
+check 'it runs on' advances
+check 'it is frozen for good' freeze_exit
+check 'it is resumed' resume
+check 'it is frozen again' freeze
+check 'it ends well' whole
 finish
