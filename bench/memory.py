@@ -94,5 +94,8 @@ ready = os.path.abspath(sys.argv[2])
 kept = {"heap": heap, "text": text, "copy": copy, "filled": filled}[sys.argv[1]](sys.argv[3] if len(sys.argv) > 3 else None)
 open(ready, "w").close()
 while True:
-    os.write(1, b".")
+    try:
+        os.write(1, b".")
+    except OSError:
+        os._exit(0)
     time.sleep(0.001)
