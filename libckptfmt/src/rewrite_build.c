@@ -9,7 +9,7 @@
 #include "rewrite_state.h"
 #include "writer_state.h"
 
-enum { JOBS_PER_THREAD = 2, PARTS = 64 };
+enum { JOBS_PER_THREAD = 4, PARTS = 64 };
 
 struct part {
     struct ckpt_chunk chunk;    /* in the old image */
