@@ -63,6 +63,29 @@ mkdir -p prefix/bin prefix/share/man/man1 'a space'
 check 'make install without DESTDIR' run_make install PREFIX="$work/prefix"
 files_in prefix | sort >third
 check 'the same files are below PREFIX' sh -c 'sed "s|^\./usr/|./|" first | sort | diff - third'
+cat >self.c <<'C'
+#include <stdio.h>
+#include <sys/checkpoint.h>
+int main(void)
+{
+    int result = sys_checkpoint(CKPT_FREEZE, -1, -1, -1);
+    if (result < 0)
+        perror("sys_checkpoint");
+    else
+        puts(result > 0 ? "resumed" : "frozen");
+    return result < 0;
+}
+C
+helped() {
+    flags=$(PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig" pkg-config --cflags --libs "$@" checkpt) || return 1
+    rm -f self self.ckpt
+    cc -o self self.c $flags && prints frozen env -u CHECKPT_PROGRAM LD_LIBRARY_PATH="$work/prefix/lib" ./self && prints resumed prefix/bin/checkpt -r self.ckpt
+}
+if [ "$(id -u)" -eq 0 ]; then
+    check 'the library finds the program that was installed with it' helped
+else
+    skip 'the library finds the program that was installed with it' 'kern.ckptgroup is root'
+fi
 check 'make uninstall without DESTDIR' run_make uninstall PREFIX="$work/prefix"
 check 'no file is left, and no directory of ours' sh -c '! find prefix ! -type d -o -name "*ck*pt*" | grep .'
 check 'directories of the system stay' [ -d prefix/bin -a -d prefix/share/man/man1 ]
@@ -70,4 +93,5 @@ check 'a DESTDIR with a space' run_make install DESTDIR="$work/a space" PREFIX=/
 check 'has the same files' sh -c 'cd "a space" && find . ! -type d | sort | diff ../first -'
 : >file
 check 'where it cannot be installed make fails' sh -c '! "$@"' sh env MAKEFLAGS= make -s -C "$top" CONFIG="$(basename "$build")" install DESTDIR="$work/file"
+rm -rf "$build/placed$work"
 finish
