@@ -9,11 +9,11 @@ extern const struct resource_ops threads_resource;
 /* threads_collect.c */
 bool threads_collect(struct freeze *freeze, struct failure *why);
 /* threads_switches.c: what a thread may have switched on or off for itself. Asked beside everything else, answered into THREADS_SWITCHES_ROOM bytes at `room`. */
-enum { THREADS_SWITCHES = 4, THREADS_SWITCHES_ROOM = 8 };
+enum { THREADS_SWITCHES = 5, THREADS_SWITCHES_ROOM = 144 };
 struct tracee_call;
 struct plan;
 void threads_ask_switches(uint64_t room, struct tracee_call *calls);
-void threads_fill_switches(Ckpt__Thread *record, const struct tracee_call *calls, const void *room);
+void threads_fill_switches(struct arena *arena, Ckpt__Thread *record, const struct tracee_call *calls, const void *room);
 void threads_plan_switches(struct plan *plan, const Ckpt__Thread *record);
 
 /* threads_plan.c: starts the threads, gives them their attributes, and brings ids in memory up to date. */

@@ -72,7 +72,7 @@ static void fill_answers(struct arena *arena, Ckpt__Thread *record, const struct
         size_t length = strnlen(answers->name, NAME_SIZE);
         record->name = (ProtobufCBinaryData){length, arena_copy(arena, answers->name, length)};
     }
-    threads_fill_switches(record, calls + ASK_SWITCHES, answers->switches);
+    threads_fill_switches(arena, record, calls + ASK_SWITCHES, answers->switches);
     if (calls[ASK_SLACK].result > 0)
         record->timer_slack = (uint64_t)calls[ASK_SLACK].result;
 }

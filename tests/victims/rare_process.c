@@ -82,6 +82,21 @@ static void check_cpuid(void)
     demand(syscall(SYS_arch_prctl, ARCH_GET_CPUID, 0) == 0, "CPUID works again");
 }
 
+/* MPOL_BIND to the first node, for all that comes. */
+enum { BIND = 2, ROOM = 1025 };
+static bool make_policy(void)
+{
+    const unsigned long nodes[ROOM / 64 + 1] = {1};
+    return syscall(SYS_set_mempolicy, BIND, nodes, ROOM) == 0;
+}
+
+static void check_policy(void)
+{
+    unsigned long nodes[ROOM / 64 + 1] = {0};
+    int policy = 0;
+    demand(syscall(SYS_get_mempolicy, &policy, nodes, ROOM, NULL, 0) == 0 && policy == BIND && nodes[0] == 1, "the memory policy is %d for nodes %#lx", policy, nodes[0]);
+}
+
 static bool make_denied(void)
 {
     return prctl(DENY_WRITE_EXEC, REFUSE_EXEC_GAIN, 0, 0, 0) == 0;
@@ -99,6 +114,7 @@ struct rare rare_process[] = {
     {"what a memory error does", make_machine_check, check_machine_check, false},
     {"no time stamps", make_time_stamps, check_time_stamps, false},
     {"no CPUID", make_cpuid, check_cpuid, false},
+    {"a memory policy", make_policy, check_policy, false},
     {"no memory to write to and execute", make_denied, check_denied, false},
     {NULL, NULL, NULL, false},
 };
