@@ -232,6 +232,17 @@ static bool is_from_outside(const struct freeze *freeze, const struct proc_fd *f
     return false;
 }
 
+/* Between threads, or for a handler to wake its main loop: nothing that who starts the program could do otherwise. */
+static struct files_fate refused_pipe(const struct freeze *freeze, const struct proc_fd *fd)
+{
+    for (size_t i = 0; i < freeze->fd_count; i++) {
+        const struct proc_fd *other = &freeze->fds[i];
+        if (other->device == fd->device && other->inode == fd->inode && (other->flags & O_ACCMODE) != (fd->flags & O_ACCMODE))
+            return refused("pipe", "one of the program's to itself: pipes are not saved yet", NULL);
+    }
+    return refused("pipe", "pipes are not saved yet, but for descriptors 0 to 2", "start the program with files in their place");
+}
+
 /* Of pipes and sockets only those. */
 static struct files_fate fate_of_channel(const struct freeze *freeze, const struct proc_fd *fd, struct files_fate otherwise)
 {
@@ -254,7 +265,7 @@ static struct files_fate fate_of(const struct freeze *freeze, const struct proc_
     case S_IFBLK:
         return refused(fd->target, "a block device, which cannot be saved", "have the program close it first");
     case S_IFIFO:
-        return fate_of_channel(freeze, fd, refused("pipe", "pipes are not saved yet, but for descriptors 0 to 2", "start the program with files in their place"));
+        return fate_of_channel(freeze, fd, refused_pipe(freeze, fd));
     case S_IFSOCK:
         return fate_of_channel(freeze, fd, refused("socket", "sockets are not saved yet", "have the program close its connections first"));
     default:

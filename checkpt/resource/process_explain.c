@@ -43,6 +43,10 @@ static void explain_children(struct freeze *freeze, struct findings *findings)
         char name[64], subject[96];
         bool has_exited;
         process_name(freeze->directory, pids[i], name, &has_exited);
+        snprintf(subject, sizeof(subject), "../%d", pids[i]);
+        bool has_gone = faccessat(freeze->directory, subject, F_OK, 0) != 0; /* the program has waited for it meanwhile */
+        if (has_gone && freeze->tracee == NULL)
+            continue;
         snprintf(subject, sizeof(subject), "child %d (%s)", pids[i], name);
         if (has_exited)
             findings_add(findings, VERDICT_REFUSED, subject, "try again when the program has waited for it", "has exited, and its status would be lost");
