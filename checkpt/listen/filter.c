@@ -22,7 +22,7 @@ enum { LOW = 0, HIGH = 4 };                                            /* halves
 /* Beside the registered numbers a call by which programs begin: newcomer.h. It is answered by letting the kernel make it; but once the
  * listener is gone it fails, and that must not matter. So it is brk(0), with which C libraries ask for the break: dynamic linkers and
  * allocators do without. glibc in static programs does not, and is found by arch_prctl(ARCH_SET_FS), as are others there; such programs,
- * which lie below 4 GiB, cannot begin without a listener.
+ * which lie below 4 GiB, cannot begin once the standby is gone too.
  *
  * Numbers of other call tables of the same machine (32-bit programs, x32's bit 30) are outside the range or of another architecture: the
  * kernel's business. The kernel remembers which numbers are let through whatever their arguments, and does not run this for them. */

@@ -20,6 +20,7 @@
 #include "checkpt/listen/handover.h"
 #include "checkpt/listen/listen.h"
 #include "checkpt/listen/newcomer.h"
+#include "checkpt/listen/standby.h"
 
 /* linux/seccomp.h, Linux 6.6: the answering thread's CPU goes straight to the caller */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -36,6 +37,7 @@ struct listener {
     pthread_cond_t again;    /* a caller called again */
     size_t threads, idle;
     struct caller *callers;  /* whose calls are under way */
+    uint64_t *latest;        /* notification, for the standby; NULL: there is none */
     uint64_t held;           /* signals that the first program blocks until it has begun, as a mask */
 };
 
@@ -184,6 +186,8 @@ static void *serve(void *argument)
                 return NULL;
             continue;
         }
+        if (listener->latest != NULL)
+            __atomic_store_n(listener->latest, request.notification.id, __ATOMIC_RELEASE);
         pthread_mutex_lock(&listener->mutex);
         listener->idle--;
         handle(listener, &request.notification);
@@ -228,6 +232,7 @@ static bool begin(struct listener *listener, int *end)
         errno = ENOSYS;
         return false;
     }
+    listener->latest = standby_start(listener->fd);
     if (pipe2(both, O_CLOEXEC) != 0)
         return false;
     *end = both[0];

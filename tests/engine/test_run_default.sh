@@ -140,7 +140,7 @@ fi
 cat >begins.sh <<'SHELL'
 i=0
 while [ $i -lt 40 ]; do
-    /bin/true && [ "$(/bin/echo $i)" = $i ] || echo "round $i: bad"
+    /bin/true && [ "$(/bin/echo $i)" = $i ] && echo q | ./waits.static "$1/static" || echo "round $i: bad"
     i=$((i + 1))
     echo $i >"$1/new" && mv "$1/new" "$1/round"
 done

@@ -19,6 +19,7 @@
 #include "checkpt/listen/handover.h"
 #include "checkpt/listen/listen.h"
 #include "checkpt/listen/newcomer.h"
+#include "checkpt/listen/standby.h"
 
 enum { RED_ZONE = 16, REGISTERS = 12, SEEN = REGISTERS + RED_ZONE };
 
@@ -193,43 +194,58 @@ Test(newcomer, who_needs_nothing_gets_nothing, .timeout = 60)
     cr_assert_eq(serve(handles_one_ignores_one), 0);
 }
 
-/* A listener that is gone: having led the program round (`meets`) or before. */
-static void listen_badly(int channel, bool meets)
+/* A listener that is gone when it has taken the call: having led the program round (`meets`) or not, with another that stands by or not. */
+static _Noreturn void listen_badly(int channel, bool meets, bool stands_by)
 {
     union {
         struct seccomp_notif request;
         char room[512];
     } notification = {.room = {0}};
-    uint64_t held;
+    uint64_t held, *latest = NULL;
     int fd = handover_receive(channel, &held);
     struct caller caller;
-    if (fd < 0 || ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &notification) != 0)
+    if (stands_by)
+        latest = standby_start(fd);
+    if (fd < 0 || (stands_by && latest == NULL) || ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &notification) != 0)
         _exit(1);
+    if (stands_by)
+        *latest = notification.request.id - 3; /* others have come since */
     caller_init(&caller, fd, &notification.request);
     if (meets)
         newcomer_meet(&caller);
     _exit(0);
 }
 
-static int is_left_alone(void)
+static int is_left_alone(bool worked)
 {
     uint64_t seen[SEEN];
     note_text();
     probe(seen);
-    demand(is_untouched(seen, false) && text_is_same());
+    demand(is_untouched(seen, worked) && text_is_same());
     demand(is_default(SIGCKPT) && is_default(SIGCKPTEXIT));
     demand(executable_pages() == 0);
     probe(seen);
-    demand(is_untouched(seen, false));
+    demand(is_untouched(seen, worked));
+    demand(syscall(SYS_newcomer, 0L, 0L) == -1 && errno == ENOSYS);
     return 0;
 }
 
-static void abandon(bool meets)
+static int without_the_break(void)
+{
+    return is_left_alone(false);
+}
+
+static int with_the_break(void)
+{
+    return is_left_alone(true);
+}
+
+static void abandon(bool meets, bool stands_by)
 {
     int channel;
-    pid_t program = start(is_left_alone, &channel), listener = fork();
+    pid_t program = start(stands_by ? with_the_break : without_the_break, &channel), listener = fork();
     if (listener == 0)
-        listen_badly(channel, meets);
+        listen_badly(channel, meets, stands_by);
     close(channel);
     cr_assert_eq(status_of(listener), 0);
     cr_assert_eq(status_of(program), 0);
@@ -237,12 +253,22 @@ static void abandon(bool meets)
 
 Test(newcomer, a_listener_that_dies_before, .timeout = 60)
 {
-    abandon(false);
+    abandon(false, false);
 }
 
 Test(newcomer, a_listener_that_dies_having_led_it_round, .timeout = 60)
 {
-    abandon(true);
+    abandon(true, false);
+}
+
+Test(newcomer, another_stands_by, .timeout = 60)
+{
+    abandon(false, true);
+}
+
+Test(newcomer, another_stands_by_when_it_has_been_led_round, .timeout = 60)
+{
+    abandon(true, true);
 }
 
 static int calls_with_nonsense(void)
