@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "checkpt/freeze/freeze.h"
@@ -172,6 +173,10 @@ static bool look(struct making *making, const struct registry *registry, const c
     if ((making->binary.st_mode & (S_ISUID | S_ISGID)) != 0) {
         result->error = EPERM;
         return failure_set(why, "%s: a set-id program cannot be resident", path);
+    }
+    if (getxattr(path, "security.capability", NULL, 0) > 0) {
+        result->error = EPERM;
+        return failure_set(why, "%s: a program with capabilities of its own cannot be resident", path);
     }
     store_name(making->base, &making->binary);
     return registry_list(&making->list, &making->count, why);

@@ -157,6 +157,12 @@ printf '#!/bin/sh\nexit 0\n' >"$resident/script" && chmod 755 "$resident/script"
 check 'a script' says 1 'not a program that the kernel loads itself' "$checkpt" resident "$resident/script"
 cp /bin/true "$resident/setid" && chmod 4755 "$resident/setid"
 check 'a set-id program' says 1 'set-id' "$checkpt" resident "$resident/setid"
+cp /bin/true "$resident/capable"
+if python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability", struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0))' "$resident/capable" 2>/dev/null; then
+    check 'a program with capabilities' says 1 'capabilities of its own' "$checkpt" resident "$resident/capable"
+else
+    skip 'a program with capabilities' 'the file system has none'
+fi
 check 'a missing program' says 1 'No such file' "$checkpt" resident "$resident/missing"
 check 'nothing named' gives 2 "$checkpt" resident
 if command -v setpriv >/dev/null; then
