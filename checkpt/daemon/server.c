@@ -16,7 +16,7 @@
 enum {
     WORKERS = 64,
     WORKERS_OF_USER = 8,
-    GRACE_MS = 10000,      /* for a worker that has been asked to end: nothing that it holds is lost by SIGKILL, but what it wrote is left there */
+    GRACE_MS = 3000,       /* for a worker that has been asked to end: nothing that it holds is lost by SIGKILL, but what it wrote is left there */
 };
 enum { LISTENER, SIGNALS, FIRST_WORKER };
 

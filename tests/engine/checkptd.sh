@@ -5,6 +5,7 @@ if [ -z "$root" ] || ! command -v setpriv >/dev/null; then
     finish
     exit 0
 fi
+export ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0"
 # Programs where everybody finds them.
 chmod 755 "$work"
 mkdir bin

@@ -30,6 +30,24 @@ as_member_resumes() {
     advances 2
 }
 check 'it is resumed' as_member_resumes
+# Into a pipe that nobody reads: it stands still until somebody gives up.
+held_up() {
+    mkfifo "$dir/fifo" && chmod 666 "$dir/fifo"
+    exec 9<>"$dir/fifo"
+    setpriv --reuid=12345 --regid=12345 --groups=4711 env LD_PRELOAD="$work/bin/no_ptrace.so" "$ours" freeze --mode=stop -o - "$pid" >"$dir/fifo" 2>"$dir/said" 9>&- &
+    asker=$!
+    "$await" stopped "$pid"
+}
+interrupted() {
+    held_up && kill -TERM "$asker"
+    wait "$asker"
+    status=$?
+    cat "$dir/said"
+    [ "$status" -eq 1 ] && grep -q 'interrupted by SIGTERM: the program runs on' "$dir/said"
+}
+check 'a freeze that is interrupted' interrupted
+check 'the program runs on' advances
+exec 9>&-
 check 'it ends well' whole
 
 piped() {

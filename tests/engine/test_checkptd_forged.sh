@@ -108,6 +108,21 @@ check 'a program of the same user in another group runs' eval 'new_dir regrouped
 check 'is refused' answers "failed EPERM: process $pid: runs with another group" member good
 check 'it ends well too' whole
 
+# What takes too long.
+stuck() {
+    mkfifo "$dir/fifo" && chmod 666 "$dir/fifo"
+    exec 9<>"$dir/fifo"
+    member env LD_PRELOAD="$work/bin/no_ptrace.so" "$ours" freeze --mode=stop -o - "$pid" >"$dir/fifo" 2>"$dir/said" 9>&-
+    status=$?
+    exec 9>&-
+    cat "$dir/said"
+    [ "$status" -eq 1 ] && grep -q 'checkptd: the connection has ended' "$dir/said"
+}
+check 'a program runs' own memory mib=16
+check 'a pipe that nobody reads' stuck
+check 'the program goes on' advances
+check 'it ends well' whole
+
 # The end that the asker has to say.
 check 'a program runs' own limits
 check 'it ends when its image has its name' answers done member ends

@@ -27,6 +27,7 @@ Test(policy, values_are_read_over_the_defaults, .fini = done)
     with("# who may\n\n  kern.ckptgroup = 42  \n;more\nkern.ckptfile=/var/ckpt/%N.%P\n");
     cr_assert(policy_load(&policy, path, &why));
     cr_assert_eq(policy.group, 42);
+    cr_assert(policy.is_set);
     cr_assert_str_eq(policy.template, "/var/ckpt/%N.%P");
 }
 
@@ -36,6 +37,7 @@ Test(policy, a_missing_file_is_none)
     struct failure why;
     cr_assert(policy_load(&policy, "/nonexistent/checkpt.conf", &why));
     cr_assert_str_eq(policy.template, "%N.ckpt");
+    cr_assert_not(policy.is_set);
 }
 
 Test(policy, what_is_malformed_is_named_with_its_line)
