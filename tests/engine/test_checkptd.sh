@@ -73,6 +73,15 @@ check 'nothing is left in checkptd' eval 'server_state >server-after; diff serve
 check 'it ends when it is told' eval 'kill -TERM "$server"; reap "$server"; [ "$status" -eq 0 ]'
 check 'its socket is gone' eval '[ ! -e "$CHECKPTD_SOCKET" ]'
 
+# With what the unit leaves it.
+bounded() { serve setpriv --no-new-privs --inh-caps=-all --bounding-set="-all$(sed -n 's/^CapabilityBoundingSet=//p' "${bin%/bin}/systemd/checkptd.service" | tr A-Z a-z | sed 's/ *cap_/,+/g')"; }
+check 'checkptd with the capabilities of its unit' bounded
+check 'a program runs' own limits
+check 'is frozen' member env LD_PRELOAD="$work/bin/no_ptrace.so" "$ours" freeze -o "$dir/x.ckpt" "$pid"
+check 'ends with its image' member env LD_PRELOAD="$work/bin/no_ptrace.so" "$ours" freeze --exit -o "$dir/x.ckpt" "$pid"
+check 'the image is whole' prints whole "$dump" --verify "$dir/x.ckpt"
+check 'it ends' eval 'reap "$pid"; kill -TERM "$server"; reap "$server"; [ "$status" -eq 0 ]'
+
 # Started by systemd's protocol.
 if command -v systemd-socket-activate >/dev/null; then
     activated() {
