@@ -108,7 +108,8 @@ static void add_pieces(struct memory_thaw *m, const Ckpt__Mapping *mapping, uint
             end = next.address + next.length;
             bytes += next.length;
         }
-        if (bytes >= smallest && first.fd != m->source.unpacked && !is_on_noexec(first.fd))
+        if (bytes >= smallest && first.fd != m->source.unpacked && first.offset % CKPT_PAGE_SIZE == 0 /* a stream packs what it can, and aligns nothing */ &&
+            !is_on_noexec(first.fd))
             add_piece(m, first.address, end - CKPT_PAGE_SIZE, first.offset, first.fd);
     }
 }
