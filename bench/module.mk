@@ -34,7 +34,7 @@ $(B)/bench/turns: $(call objects,bench/turns.c bench/program.c)
 $(B)/bench/packing: $(B)/obj/bench/packing.o $(B)/lib/libckptfmt.a
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_FMT)
 bench: bench-format
-bench-format: all $(B)/bench/turns $(B)/bench/packing $(B)/bench/starts
+bench-format: all $(B)/bench/turns $(B)/bench/packing
 	@sh bench/format.sh $(B) $(BENCH_DIR)
 .PHONY: bench-format
 
