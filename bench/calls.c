@@ -1,4 +1,4 @@
-/* What a call costs: calls KIND COUNT prints nanoseconds per call, the median of five runs. */
+/* What a call costs: calls KIND COUNT prints nanoseconds per call, the median and the least of some runs. */
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS = 5, SYS_tally = 0x2080 };
+enum { RUNS = 11, SYS_tally = 0x2080 };
 
 static bool getppid_call(void)
 {
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
             runs[r] = (now() - start) / count;
         }
         qsort(runs, RUNS, sizeof(runs[0]), compare);
-        printf("%.0f\n", runs[RUNS / 2]);
+        printf("%.0f %.0f\n", runs[RUNS / 2], runs[0]);
         return 0;
     }
     return 2;
