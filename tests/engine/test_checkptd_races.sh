@@ -102,9 +102,9 @@ held_at() {
     rm -f "$asked"
     ask good >said &
     asker=$!
-    until worker=$(cat "/proc/$server/task/$server/children") && [ -n "$worker" ]; do :; done
+    until worker=$(cat "/proc/$server/task/$server/children") && [ -n "$worker" ]; do kill -0 "$asker" || return 1; done
     worker=${worker%% *}
-    until grep -q 'stopped by SIGSTOP' trace; do :; done
+    until grep -q 'stopped by SIGSTOP' trace; do kill -0 "$asker" || return 1; done
 }
 let_go() {
     kill -CONT "$worker"
