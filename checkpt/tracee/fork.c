@@ -12,7 +12,10 @@
 static bool born(pid_t parent, pid_t *child)
 {
     unsigned long message = 0;
-    if (request_pointer(PTRACE_GETEVENTMSG, parent, 0, &message) != 0 || message == 0)
+    /* Asked twice: a child that we do not know of would stand still, and its parent wait for it. */
+    if (request_pointer(PTRACE_GETEVENTMSG, parent, 0, &message) != 0 && request_pointer(PTRACE_GETEVENTMSG, parent, 0, &message) != 0)
+        return false;
+    if (message == 0)
         return false;
     *child = (pid_t)message;
     return true;
@@ -64,9 +67,9 @@ static bool make_child(struct tracee *tracee, pid_t *child, struct failure *why)
             else if (stop.kind != STOP_CLONE || !born(host->tid, child))
                 return failure_set(why, "process %d: making a snapshot of it was interrupted by signal %d", tracee->pid, stop.signal);
         }
-        if (request_pointer(PTRACE_GETREGS, host->tid, 0, &now) != 0)
+        if (*child == 0 && request_pointer(PTRACE_GETREGS, host->tid, 0, &now) != 0)
             return failure_errno(why, "thread %d: reading its registers", host->tid);
-    } while (restart_is_pending(&now));
+    } while (*child == 0 && restart_is_pending(&now));
     return true;
 }
 
