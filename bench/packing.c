@@ -51,7 +51,9 @@ static int rewrite(char **arguments, uint32_t pages, int level)
     struct ckpt_rewrite_options options = {.struct_size = sizeof(options), .pages = pages, .level = level};
     bool done = ckpt_reader_rewrite(reader, &sink, &options) == CKPT_OK;
     ckpt_io_close(&sink);
-    return done ? 0 : fail(arguments[0], ckpt_reader_error(reader));
+    int result = done ? 0 : fail(arguments[0], ckpt_reader_error(reader));
+    ckpt_reader_destroy(reader);
+    return result;
 }
 
 static int pack(char **arguments)

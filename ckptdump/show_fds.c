@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "ckptdump/dump.h"
 #include "ckptdump/file_text.h"
@@ -27,7 +28,7 @@ static void add_remarks(struct cli_text *text, const Ckpt__Descriptors *all, siz
             cli_text_add(text, " (same open file as %u)", all->descriptors[i]->number);
             break;
         }
-    if (open_file != NULL && open_file->inherited > 0 && open_file->inherited - 1 != d->number)
+    if (open_file != NULL && open_file->inherited > 0 && open_file->inherited - 1 != d->number && d->number > STDERR_FILENO)
         cli_text_add(text, " (inherited as %u)", open_file->inherited - 1);
     struct cli_text locks = {0};
     add_locks(&locks, d->n_locks, d->locks);

@@ -33,7 +33,7 @@ static bool same_groups(const Ckpt__Credentials *c)
 {
     gid_t *own = calloc(GROUPS_MAX, sizeof(*own));
     int count = own != NULL ? getgroups(GROUPS_MAX, own) : -1;
-    bool same = count >= 0 && (size_t)count == c->n_groups && memcmp(own, c->groups, c->n_groups * sizeof(*own)) == 0;
+    bool same = count >= 0 && (size_t)count == c->n_groups && (count == 0 || memcmp(own, c->groups, c->n_groups * sizeof(*own)) == 0);
     free(own);
     return same;
 }

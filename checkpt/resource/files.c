@@ -13,13 +13,14 @@ static const char *way_back(const struct proc_fd *fd)
 static void explain_fd(struct findings *findings, const struct proc_fd *fd, const struct files_fate *fate)
 {
     char subject[32];
+    uint32_t from = fd->number < FILES_STANDARD ? fd->number : fate->from; /* those are the caller's each by itself, whatever they share here */
     snprintf(subject, sizeof(subject), "fd %u", fd->number);
     if (fate->kind == FILES_REFUSED)
         findings_add(findings, VERDICT_REFUSED, subject, fate->way_out, "%s: %s", fate->noun, fate->reason);
     else if (fate->kind == FILES_CONTENT)
         findings_add(findings, VERDICT_SAVED, subject, NULL, "%s has no name any more: its %" PRIu64 " bytes are saved, and in memory afterwards", fate->noun, fd->size);
     else if (fate->kind == FILES_INHERITED)
-        findings_add(findings, VERDICT_CHANGED, subject, way_back(fd), "%s becomes descriptor %u of who resumes it", fate->noun, fate->from);
+        findings_add(findings, VERDICT_CHANGED, subject, way_back(fd), "%s becomes descriptor %u of who resumes it", fate->noun, from);
 }
 
 /* Returns how many descriptors are refused. */
