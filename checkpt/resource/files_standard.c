@@ -46,7 +46,7 @@ static bool is_cut_off(const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile 
 void files_check_standard(const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const Ckpt__File *file, struct findings *findings)
 {
     char subject[32], path[PATH_MAX];
-    uint32_t from = open_file->inherited - 1;
+    uint32_t from = descriptor->number < FILES_STANDARD ? descriptor->number : open_file->inherited - 1;
     const char *where = nowhere((int)from), *name = file != NULL && file->path.len > 0 ? file_path(file, path) : "?";
     snprintf(subject, sizeof(subject), "fd %u", descriptor->number);
     if (file != NULL && where != NULL && is_cut_off(descriptor, open_file, file))

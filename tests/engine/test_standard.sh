@@ -69,6 +69,7 @@ check 'a program with a pipe on 0 starts' piped
 check 'though 2 is the same open file as 1, it becomes 2' prints 'becomes descriptor 2 of' sh -c '"$0" explain "$1" | tr -s " " | grep -o "fd 2 .*"' "$checkpt" "$pid"
 check 'it is frozen for good' freeze_exit
 check 'and is not said to become 1' eval '"$dump" --fds "$dir/x.ckpt" >"$work/fds" && ! grep "inherited as" "$work/fds"'
+check 'nor would become it' prints 'becomes the caller'"'"'s descriptor 2' "$checkpt" check "$dir/x.ckpt"
 check 'it is resumed' resume --stdio=image
 leads() {
     [ "$(readlink "/proc/$pid/fd/0")" = /dev/null ] && [ "$(readlink "/proc/$pid/fd/1")" = "$dir/output" ] && [ "$(readlink "/proc/$pid/fd/2")" = "$dir/output" ]
