@@ -65,14 +65,6 @@ Ckpt__OpenFile *model_open_file(const struct model *model, uint32_t id)
     return id > 0 && id <= model->open_file_count ? model->open_files[id - 1] : NULL;
 }
 
-Ckpt__File *model_find_file(const struct model *model, uint64_t device, uint64_t inode)
-{
-    for (size_t i = 0; i < model->file_count; i++)
-        if (model->files[i]->inode == inode && model->files[i]->device == device)
-            return model->files[i];
-    return NULL;
-}
-
 const Ckpt__Mapping *model_find_mapping(const struct model *model, uint64_t address)
 {
     size_t low = 0, high = model->memory.n_mappings;

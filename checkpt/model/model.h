@@ -69,8 +69,6 @@ Ckpt__File *model_add_file(struct model *model);
 Ckpt__OpenFile *model_add_open_file(struct model *model);
 Ckpt__File *model_file(const struct model *model, uint32_t id);           /* NULL where there is none */
 Ckpt__OpenFile *model_open_file(const struct model *model, uint32_t id);
-/* The file with this device and inode if it is already there. */
-Ckpt__File *model_find_file(const struct model *model, uint64_t device, uint64_t inode);
 /* The mapping that holds an address, or NULL. */
 const Ckpt__Mapping *model_find_mapping(const struct model *model, uint64_t address);
 

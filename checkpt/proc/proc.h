@@ -12,9 +12,6 @@
 /* Opens /proc/PID as a directory; it stays bound to this process even if the pid is used again. "no such process" otherwise. */
 bool proc_open(pid_t pid, int *directory, struct failure *why);
 
-/* Opens a file of the directory for reading ("pagemap", "exe", "map_files/…", "fd/3"); -1 with the sentence on failure. */
-int proc_file(int directory, const char *name, struct failure *why);
-
 /* --- maps.c, smaps.c: mappings */
 struct proc_mapping {
     uint64_t start, end, offset;

@@ -259,13 +259,3 @@ void plan_vdso(struct plan *plan, uint64_t start, uint64_t end, uint64_t vdso_st
     world->old_vdso = vdso_start;
     world_reserve(world, start, end);
 }
-
-bool plan_vdso_is_own(const struct plan *plan)
-{
-    return plan->world.same_text && !plan->world.sealed;
-}
-
-size_t plan_count(const struct plan *plan)
-{
-    return plan->step_count;
-}

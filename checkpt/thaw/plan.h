@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "checkpt/failure.h"
 
@@ -93,8 +94,6 @@ void plan_reserve(struct plan *plan, uint64_t start, uint64_t end);
  * or before). Not called, or size 0: it had none, and gets none. The range is reserved. Where the bytes are this kernel's, this kernel's
  * special mappings move there; else the old text is kept at its place and its functions lead to this kernel's. */
 void plan_vdso(struct plan *plan, uint64_t start, uint64_t end, uint64_t vdso_start, const void *bytes, size_t size);
-/* True where plan_vdso()'s bytes are this kernel's and can be moved: nothing needs redirecting. After plan_seal(). */
-bool plan_vdso_is_own(const struct plan *plan);
 
 /* What a thaw leaves behind in the program: one small mapping of a memfd of this name ("/memfd:checkpt-thaw (deleted)" in maps), r-xs. The
  * next freeze leaves it out. While it is writable, or a thread's instruction pointer lies in it, the thaw is not over yet. */
@@ -103,9 +102,7 @@ bool plan_vdso_is_own(const struct plan *plan);
 /* Places the interpreter and resolves every address. After it the plan is final. */
 bool plan_seal(struct plan *plan, struct failure *why);
 /* Prints the calls as strace would, a line each. After plan_seal(). */
-#include <stdio.h>
 void plan_print(const struct plan *plan, FILE *out);
-size_t plan_count(const struct plan *plan);
 /* Runs it. Returns only on failure before the point of no return. After it a failing call prints
  * "checkpt: PATH: WHAT: why" on descriptor 2 and the process exits with 1. */
 bool plan_run(struct plan *plan, const char *path, struct failure *why);

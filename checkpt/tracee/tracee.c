@@ -82,11 +82,6 @@ bool tracee_kill(struct tracee *tracee, struct failure *why)
     return true;
 }
 
-pid_t tracee_pid(const struct tracee *tracee)
-{
-    return tracee->pid;
-}
-
 size_t tracee_thread_count(const struct tracee *tracee)
 {
     return tracee->thread_count;

@@ -35,7 +35,6 @@ void tracee_detach(struct tracee *tracee);
 /* Instead of detach: SIGKILL the whole process while still stopped, and wait until it is gone (freeze --exit). */
 bool tracee_kill(struct tracee *tracee, struct failure *why);
 
-pid_t tracee_pid(const struct tracee *tracee);
 size_t tracee_thread_count(const struct tracee *tracee);
 pid_t tracee_tid(const struct tracee *tracee, size_t thread); /* thread 0 is the leader */
 /* True where the leader has exited but other threads live (a zombie leader): then thread 0 has no registers, mask or lists, and makes no calls. */
