@@ -11,7 +11,7 @@
 #include "schemas/process.pb-c.h"
 #include "schemas/record.pb-c.h"
 
-enum { IMAGE_KINDS = 16 }; /* kinds of record that there are views for; schemas/record.proto */
+enum { IMAGE_KINDS = 32 }; /* kinds of record that there are views for; schemas/record.proto */
 
 struct image_list {
     ProtobufCMessage **messages; /* in file order */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "ckptedit/descriptors.h"
+#include "ckptedit/references.h"
+#include "schemas/record.pb-c.h"
 
 /* The same descriptor, twice in one call: it is gone already, as asked. */
 static bool dropped_before(const struct edit *edit, const struct request *request)
@@ -51,6 +53,26 @@ static enum ckpt_status drop_open_files(struct edit *edit)
     return status;
 }
 
+/* The field `file` is any object's first thing: see schemas/README.md. */
+static uint32_t file_of(const ProtobufCMessage *message)
+{
+    uint32_t file;
+    memcpy(&file, (const char *)message + protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "file")->offset, sizeof(file));
+    return file;
+}
+
+static enum ckpt_status drop_objects(struct edit *edit, uint32_t file)
+{
+    enum ckpt_status status = CKPT_OK;
+    for (size_t k = 0; k < ckpt__kind__descriptor.n_values && status == CKPT_OK; k++) {
+        Ckpt__Kind kind = (Ckpt__Kind)ckpt__kind__descriptor.values[k].value;
+        struct record *record;
+        for (size_t i = 0; references_is_object(kind) && (record = records_next(&edit->records, kind, &i, &status)) != NULL;)
+            record->dropped |= file_of(record->message) == file;
+    }
+    return status;
+}
+
 static enum ckpt_status drop_files(struct edit *edit)
 {
     struct references used = {0};
@@ -64,6 +86,7 @@ static enum ckpt_status drop_files(struct edit *edit)
         edit_say(edit, "drop file %u, %.*s, which nothing refers to any more", file->id, (int)(file->path.len < 4096 ? file->path.len : 4096),
                  (const char *)file->path.data);
         record->dropped = true;
+        status = drop_objects(edit, file->id);
     }
     references_deinit(&used);
     return status;

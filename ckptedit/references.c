@@ -2,9 +2,7 @@
 
 #include <stdlib.h>
 
-#include "schemas/files.pb-c.h"
-#include "schemas/memory.pb-c.h"
-#include "schemas/process.pb-c.h"
+#include "schemas/record.pb-c.h"
 
 void references_deinit(struct references *references)
 {
@@ -43,65 +41,52 @@ bool references_has(const struct references *references, uint32_t id)
     return references->count > 0 && bsearch(&id, references->ids, references->count, sizeof(id), compare) != NULL;
 }
 
-typedef bool add_from(struct references *references, const ProtobufCMessage *message);
+struct search {
+    struct references *references;
+    uint32_t kind;
+    bool fine;
+};
 
-static bool add_from_descriptors(struct references *references, const ProtobufCMessage *message)
+static void found(void *context, uint32_t kind, uint32_t id)
 {
-    const Ckpt__Descriptors *all = (const Ckpt__Descriptors *)message;
-    bool fine = true;
-    for (size_t i = 0; i < all->n_descriptors && fine; i++)
-        fine = references_add(references, all->descriptors[i]->open_file);
-    return fine;
+    struct search *search = context;
+    if (kind == search->kind && search->fine)
+        search->fine = references_add(search->references, id);
 }
 
-static bool add_from_open_file(struct references *references, const ProtobufCMessage *message)
+bool references_is_object(Ckpt__Kind kind)
 {
-    return references_add(references, ((const Ckpt__OpenFile *)message)->file);
+    const ProtobufCMessageDescriptor *descriptor = ckpt_record_descriptor((uint32_t)kind);
+    return descriptor != NULL && kind != CKPT__KIND__KIND_OPEN_FILE && protobuf_c_message_descriptor_get_field_by_name(descriptor, "file") != NULL;
 }
 
-static bool add_from_memory(struct references *references, const ProtobufCMessage *message)
+static bool is_source(Ckpt__Kind kind, uint32_t wanted)
 {
-    const Ckpt__Memory *memory = (const Ckpt__Memory *)message;
-    bool fine = true;
-    for (size_t i = 0; i < memory->n_mappings && fine; i++)
-        fine = references_add(references, memory->mappings[i]->file);
-    return fine;
+    if (wanted == CKPT__KIND__KIND_FILE)
+        return kind == CKPT__KIND__KIND_PROCESS || kind == CKPT__KIND__KIND_MEMORY || kind == CKPT__KIND__KIND_OPEN_FILE;
+    return kind == CKPT__KIND__KIND_DESCRIPTORS || references_is_object(kind);
 }
 
-static bool add_from_process(struct references *references, const ProtobufCMessage *message)
+static enum ckpt_status collect(struct references *references, struct records *records, uint32_t wanted)
 {
-    const Ckpt__Process *process = (const Ckpt__Process *)message;
-    return references_add(references, process->executable) && references_add(references, process->cwd) && references_add(references, process->root);
-}
-
-static enum ckpt_status add_kind(struct references *references, struct records *records, Ckpt__Kind kind, add_from *from)
-{
+    struct search search = {references, wanted, true};
     enum ckpt_status status = CKPT_OK;
-    struct record *record;
-    for (size_t i = 0; (record = records_next(records, kind, &i, &status)) != NULL;)
-        if (!from(references, record->message))
-            return CKPT_NO_MEMORY;
+    for (size_t k = 0; k < ckpt__kind__descriptor.n_values && status == CKPT_OK; k++) {
+        Ckpt__Kind kind = (Ckpt__Kind)ckpt__kind__descriptor.values[k].value;
+        struct record *record;
+        for (size_t i = 0; is_source(kind, wanted) && (record = records_next(records, kind, &i, &status)) != NULL;)
+            ckpt_record_references(record->message, found, &search);
+    }
     references_sort(references);
-    return status;
+    return search.fine ? status : CKPT_NO_MEMORY;
 }
 
 enum ckpt_status references_to_open_files(struct references *references, struct records *records)
 {
-    return add_kind(references, records, CKPT__KIND__KIND_DESCRIPTORS, add_from_descriptors);
+    return collect(references, records, CKPT__KIND__KIND_OPEN_FILE);
 }
 
 enum ckpt_status references_to_files(struct references *references, struct records *records)
 {
-    static const struct {
-        Ckpt__Kind kind;
-        add_from *from;
-    } sources[] = {
-        {CKPT__KIND__KIND_OPEN_FILE, add_from_open_file},
-        {CKPT__KIND__KIND_MEMORY, add_from_memory},
-        {CKPT__KIND__KIND_PROCESS, add_from_process},
-    };
-    enum ckpt_status status = CKPT_OK;
-    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]) && status == CKPT_OK; i++)
-        status = add_kind(references, records, sources[i].kind, sources[i].from);
-    return status;
+    return collect(references, records, CKPT__KIND__KIND_FILE);
 }

@@ -19,4 +19,7 @@ bool references_has(const struct references *references, uint32_t id);
 enum ckpt_status references_to_open_files(struct references *references, struct records *records);
 enum ckpt_status references_to_files(struct references *references, struct records *records);
 
+/* Whether records of a kind are about an object that a FILE record stands for: PIPE and its like. They go with it, and are none of the references to it. */
+bool references_is_object(Ckpt__Kind kind);
+
 #endif

@@ -51,6 +51,34 @@ static bool check_files(const struct model *model, struct failure *why)
     return true;
 }
 
+struct references {
+    const struct model *model;
+    const char *kind;
+    struct failure *why;
+    bool resolve;
+};
+
+static void check_reference(void *context, uint32_t kind, uint32_t id)
+{
+    struct references *references = context;
+    bool is_file = kind == CKPT__KIND__KIND_FILE;
+    if (!references->resolve || (is_file ? model_file(references->model, id) != NULL : model_open_file(references->model, id) != NULL))
+        return;
+    references->resolve = failure_set(references->why, "record %s: %s %u is not in the image", references->kind, is_file ? "file" : "open file", id);
+}
+
+static bool check_objects(const struct model *model, struct failure *why)
+{
+    struct references references = {.model = model, .why = why, .resolve = true};
+    for (uint32_t kind = MODEL_OBJECTS_FROM; kind < MODEL_OBJECTS_TO; kind++) {
+        const struct model_objects *objects = model_objects(model, kind);
+        references.kind = ckpt_record_kind_name(kind);
+        for (size_t i = 0; i < objects->count; i++)
+            ckpt_record_references(objects->list[i], check_reference, &references);
+    }
+    return references.resolve;
+}
+
 static bool check_descriptors(const struct model *model, struct failure *why)
 {
     for (size_t i = 0; i < model->descriptors.n_descriptors; i++) {
@@ -97,6 +125,6 @@ static bool check_signals(const struct model *model, struct failure *why)
 
 bool model_check(const struct model *model, struct failure *why)
 {
-    return check_mappings(model, why) && check_files(model, why) && check_descriptors(model, why) && check_threads(model, why) &&
+    return check_mappings(model, why) && check_files(model, why) && check_descriptors(model, why) && check_objects(model, why) && check_threads(model, why) &&
            check_signals(model, why);
 }

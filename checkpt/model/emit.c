@@ -131,6 +131,15 @@ static void emit_threads(struct emit *e)
     }
 }
 
+static void emit_objects(struct emit *e)
+{
+    for (uint32_t kind = MODEL_OBJECTS_FROM; kind < MODEL_OBJECTS_TO; kind++) {
+        const struct model_objects *objects = model_objects(e->model, kind);
+        for (size_t i = 0; i < objects->count; i++)
+            message(e, kind, true, objects->list[i]);
+    }
+}
+
 static void emit_records(struct emit *e)
 {
     const struct model *model = e->model;
@@ -146,6 +155,7 @@ static void emit_records(struct emit *e)
     for (size_t i = 0; i < model->open_file_count; i++)
         message(e, CKPT__KIND__KIND_OPEN_FILE, true, model->open_files[i]);
     message(e, CKPT__KIND__KIND_DESCRIPTORS, true, &model->descriptors);
+    emit_objects(e);
     message(e, CKPT__KIND__KIND_SIGNAL_ACTIONS, true, &model->signal_actions);
     for (size_t i = 0; i < model->pending_count; i++)
         message(e, CKPT__KIND__KIND_PENDING_SIGNALS, true, model->pending[i]);

@@ -55,6 +55,18 @@ Ckpt__OpenFile *model_add_open_file(struct model *model)
     return open_file;
 }
 
+void model_add_object(struct model *model, uint32_t kind, void *message)
+{
+    struct model_objects *objects = &model->objects[kind - MODEL_OBJECTS_FROM];
+    objects->list = appended(&model->arena, objects->list, objects->count);
+    objects->list[objects->count++] = message;
+}
+
+const struct model_objects *model_objects(const struct model *model, uint32_t kind)
+{
+    return &model->objects[kind - MODEL_OBJECTS_FROM];
+}
+
 Ckpt__File *model_file(const struct model *model, uint32_t id)
 {
     return id > 0 && id <= model->file_count ? model->files[id - 1] : NULL;

@@ -34,6 +34,13 @@ struct model_thread {
     siginfo_t *last_signal;            /* NT_SIGINFO for debuggers; may be NULL */
 };
 
+/* Records of objects of the kernel that descriptors lead to: PIPE and whatever comes behind it in schemas/record.proto. All are critical. */
+enum { MODEL_OBJECTS_FROM = 16, MODEL_OBJECTS_TO = 32 };
+struct model_objects {
+    ProtobufCMessage **list;
+    size_t count;
+};
+
 struct model {
     struct arena arena;
     ProtobufCMessage **unpacked;  /* what model_load() has to free */
@@ -48,6 +55,7 @@ struct model {
     Ckpt__OpenFile **open_files;  /* by id - 1 */
     size_t open_file_count;
     Ckpt__Descriptors descriptors;
+    struct model_objects objects[MODEL_OBJECTS_TO - MODEL_OBJECTS_FROM]; /* model_objects() */
     Ckpt__SignalActions signal_actions;
     Ckpt__PendingSignals **pending;
     size_t pending_count;
@@ -67,6 +75,9 @@ void model_deinit(struct model *model);
 /* Adds and returns a zeroed, initialised message; its id is set. */
 Ckpt__File *model_add_file(struct model *model);
 Ckpt__OpenFile *model_add_open_file(struct model *model);
+/* A message of the model's arena, whose kind is one of those above. */
+void model_add_object(struct model *model, uint32_t kind, void *message);
+const struct model_objects *model_objects(const struct model *model, uint32_t kind);
 Ckpt__File *model_file(const struct model *model, uint32_t id);           /* NULL where there is none */
 Ckpt__OpenFile *model_open_file(const struct model *model, uint32_t id);
 /* The mapping that holds an address, or NULL. */

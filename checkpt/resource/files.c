@@ -1,4 +1,4 @@
-#include "checkpt/resource/files.h"
+#include "checkpt/resource/object.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -50,6 +50,17 @@ static bool look_until_sure(struct freeze *freeze, struct files_fate **fates, st
     }
 }
 
+static void explain_objects(const struct freeze *freeze, struct findings *findings, const struct files_fate *fates)
+{
+    for (size_t k = 0; objects[k] != NULL; k++) {
+        size_t count = 0;
+        for (size_t i = 0; i < freeze->fd_count; i++)
+            count += fates[i].kind == FILES_OBJECT && fates[i].object == objects[k];
+        if (count > 0)
+            findings_add(findings, VERDICT_SAVED, objects[k]->name, NULL, "%zu descriptor%s; %s", count, count == 1 ? "" : "s", objects[k]->saved);
+    }
+}
+
 static void explain(struct freeze *freeze, struct findings *findings)
 {
     struct failure why;
@@ -63,6 +74,7 @@ static void explain(struct freeze *freeze, struct findings *findings)
         explain_fd(findings, &freeze->fds[i], &fates[i]);
         again += fates[i].kind == FILES_BY_PATH || fates[i].kind == FILES_VIRTUAL;
     }
+    explain_objects(freeze, findings, fates);
     findings_add(findings, VERDICT_SAVED, "files", NULL, "%zu descriptors; %zu are opened again by their path, where they stand", freeze->fd_count, again);
 }
 

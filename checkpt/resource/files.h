@@ -10,12 +10,15 @@ extern const struct resource_ops files_resource;
 
 enum { FILES_STANDARD = 3 /* descriptors 0 to 2 are their caller's */ };
 
+struct object;
+
 /* What becomes of a descriptor. */
 enum files_kind {
     FILES_INHERITED, /* the caller's of the thaw */
     FILES_BY_PATH,   /* opened again */
     FILES_VIRTUAL,   /* opened again, but the kernel makes it up: its inode, size and time mean nothing */
     FILES_CONTENT,   /* has no path: its content is saved */
+    FILES_OBJECT,    /* made by its own resource: object.h */
     FILES_IMAGE,     /* where the image goes: becomes the image itself */
     FILES_REFUSED,
 };
@@ -26,6 +29,7 @@ struct files_fate {
     const char *noun;    /* "pipe": what it is; may be the arena's */
     const char *reason;  /* FILES_REFUSED: "pipes are not saved yet" */
     const char *way_out;
+    const struct object *object; /* FILES_OBJECT */
 };
 
 /* files_kind.c: `same[i]`, from files_same(), is the first descriptor of the same open file. */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "checkpt/resource/file_record.h"
-#include "checkpt/resource/files.h"
+#include "checkpt/resource/object.h"
 
 struct use {
     bool any, written;
@@ -115,7 +115,7 @@ void files_check(struct thaw *thaw, struct findings *findings)
     const struct use *uses = uses_of(model, findings->arena);
     for (size_t i = 0; i < model->file_count; i++) {
         const Ckpt__File *file = model->files[i];
-        if (!uses[i].any || file->space != 0)
+        if (!uses[i].any || file->space != 0 || object_of_file(file) != NULL)
             continue;
         if (file->deleted || file->path.len == 0)
             findings_add(findings, VERDICT_REFUSED, "files", NULL, "%.*s: deleted, and its content is not in the image", (int)file->path.len,

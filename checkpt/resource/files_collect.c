@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 
 #include "checkpt/resource/file_record.h"
-#include "checkpt/resource/files.h"
+#include "checkpt/resource/object.h"
 #include "checkpt/tracee/tracee.h"
 
 /* The path of one's own directory in /proc has one's number in it, the first thread's has it twice. */
@@ -33,6 +33,12 @@ static Ckpt__File *collect_file(struct freeze *freeze, const struct proc_fd *fd,
         const struct stat type_only = {.st_mode = fd->mode, .st_rdev = fd->rdev};
         file = model_add_file(model);
         file_record_begin(&model->arena, file, path_of(freeze, fate), &type_only);
+        return file;
+    }
+    if (fate->kind == FILES_OBJECT && fate->object->is_single) {
+        const struct stat type_only = {.st_mode = fd->mode};
+        file = model_add_file(model);
+        file_record_begin(&model->arena, file, fd->target, &type_only);
         return file;
     }
     bool gone = fate->kind == FILES_CONTENT || fd->deleted || (S_ISREG(fd->mode) && fd->target[0] != '/');
@@ -147,6 +153,7 @@ bool files_collect(struct freeze *freeze, struct failure *why)
         return false;
     struct asked *asked = arena_alloc(arena, (freeze->fd_count + 1) * sizeof(*asked));
     size_t asked_count = 0;
+    freeze->numbers = arena_alloc(arena, (freeze->fd_count + 1) * sizeof(*freeze->numbers));
     model->descriptors.descriptors = arena_alloc(arena, (freeze->fd_count + 1) * sizeof(Ckpt__Descriptor *));
     for (size_t i = 0; i < freeze->fd_count; i++) {
         const struct proc_fd *fd = &freeze->fds[i];
@@ -164,6 +171,7 @@ bool files_collect(struct freeze *freeze, struct failure *why)
             return refuse(fd, &fate, why);
         Ckpt__OpenFile *open_file = collect_open_file(freeze, fd, &fate, descriptor);
         descriptor->open_file = open_file->id;
+        freeze->numbers[open_file->id - 1] = fd->number;
         if (fate.kind != FILES_INHERITED && fate.kind != FILES_IMAGE && (fd->flags & O_PATH) == 0)
             asked[asked_count++] = (struct asked){open_file, fd->number};
     }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "checkpt/resource/file_record.h"
-#include "checkpt/resource/files.h"
+#include "checkpt/resource/object.h"
 
 #ifndef MQUEUE_MAGIC
 #define MQUEUE_MAGIC 0x19800202
@@ -250,11 +250,22 @@ static struct files_fate fate_of_channel(const struct freeze *freeze, const stru
     return is_from_outside(freeze, fd, &number) ? (struct files_fate){.kind = FILES_INHERITED, .from = number, .noun = fd->target} : otherwise;
 }
 
+/* An object by its own resource; what is none yet has an answer below. */
+static struct files_fate fate_of_object(const struct object *object, const struct freeze *freeze, const struct proc_fd *fd, struct arena *arena)
+{
+    bool may_be_callers = S_ISFIFO(fd->mode) || S_ISSOCK(fd->mode);
+    struct files_fate fate = object->fate(freeze, fd, arena);
+    return may_be_callers ? fate_of_channel(freeze, fd, fate) : fate;
+}
+
 static struct files_fate fate_of(const struct freeze *freeze, const struct proc_fd *fd, struct arena *arena)
 {
+    const struct object *object = object_of_fd(fd);
     struct stat status = files_status(fd);
     if ((fd->flags & O_PATH) != 0 && !S_ISREG(fd->mode) && !S_ISDIR(fd->mode) && !fd->deleted && file_leads_to(fd->target, &status))
         return (struct files_fate){.kind = FILES_BY_PATH, .noun = fd->target};
+    if (object != NULL)
+        return fate_of_object(object, freeze, fd, arena);
     switch (fd->mode & S_IFMT) {
     case S_IFREG:
         return fate_of_regular(freeze, fd);
@@ -334,7 +345,10 @@ static struct files_fate inherited(const struct proc_fd *fd, uint32_t from)
 struct files_fate files_fate(const struct freeze *freeze, const size_t *same, size_t index, struct arena *arena)
 {
     const struct proc_fd *fd = &freeze->fds[index];
+    const struct object *object = object_of_fd(fd);
     size_t first = same[index], kept;
+    if (object != NULL && object->is_own != NULL && object->is_own(freeze, fd))
+        return object->fate(freeze, fd, arena);
     if (freeze->fds[first].number < FILES_STANDARD)
         return is_redirected(freeze, same, first, arena, &kept) ? fate_of(freeze, fd, arena) : inherited(fd, freeze->fds[first].number);
     for (size_t i = 0; i < freeze->fd_count && freeze->fds[i].number < FILES_STANDARD; i++) {

@@ -1,5 +1,3 @@
-/* Descriptors again. First all but 0 to 2 and the plan's own are closed; then each open file is made in the order of its first number, so that open(2), which gives the
- * lowest free number, mostly gives the right one at once: which one it gives is known beforehand, and demanded. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,19 +6,10 @@
 #include <unistd.h>
 
 #include "checkpt/resource/file_record.h"
-#include "checkpt/resource/files.h"
-#include "checkpt/thaw/plan.h"
+#include "checkpt/resource/making.h"
+#include "checkpt/resource/object.h"
 
 #define O_TMPFILE_ALONE 020000000 /* __O_TMPFILE of asm-generic/fcntl.h */
-
-struct making {
-    struct thaw *thaw;
-    bool *taken;                     /* by number: the program's */
-    uint32_t lowest;                 /* free number, from FILES_STANDARD on */
-    int64_t *first;                  /* by open file id: the descriptor that has it already; -1: none */
-    bool stands_in[FILES_STANDARD];  /* closed in the caller: /dev/null meanwhile */
-    char what[PATH_MAX + 64];
-};
 
 /* Above 0 to 2 only a pipe or socket of the caller's stands for one of the caller's of then; it is kept among the plan's own while those numbers become the program's. */
 static bool keep_callers(struct making *m, uint32_t number, uint32_t *kept, struct failure *why)
@@ -55,18 +44,6 @@ static void plan_standard(struct making *m)
                   PLAN_NUMBER(0));
 }
 
-static const char *about(struct making *m, const Ckpt__Descriptor *descriptor, const char *path, const char *doing)
-{
-    snprintf(m->what, sizeof(m->what), "fd %u: %s: %s", descriptor->number, path, doing);
-    return m->what;
-}
-
-static void plan_dup(struct making *m, uint32_t from, const Ckpt__Descriptor *descriptor)
-{
-    PLAN_CALL(m->thaw->plan, about(m, descriptor, "the same open file as another", "copying it"), SYS_dup3, PLAN_NUMBER(from), PLAN_NUMBER(descriptor->number),
-              PLAN_NUMBER(descriptor->close_on_exec ? O_CLOEXEC : 0));
-}
-
 /* O_TMPFILE has O_DIRECTORY in it. What was opened as no link may lie behind one now; what is made of a content does. */
 static uint32_t flags_of(const Ckpt__File *file, const Ckpt__OpenFile *open_file, const char *path)
 {
@@ -93,44 +70,17 @@ static bool is_to_be_cut(const struct making *m, const Ckpt__File *file, const C
            S_ISREG(status.st_mode) && (uint64_t)status.st_size > file->size;
 }
 
-/* Who is told of I/O by a signal: the program's threads have new ids, its group is the caller's. Others' ids mean nothing now. */
-static void plan_owner(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const char *path)
-{
-    struct plan *plan = m->thaw->plan;
-    const struct model *model = m->thaw->model;
-    struct f_owner_ex owner = {.type = F_OWNER_PGRP, .pid = getpgrp()};
-    bool known = open_file->owner < 0 && -open_file->owner == model->process.pgid;
-    size_t thread = model->thread_count;
-    for (size_t i = 0; i < model->thread_count && open_file->owner > 0; i++)
-        if (model->threads[i].record.tid == open_file->owner)
-            thread = i;
-    if (thread < model->thread_count)
-        owner = (struct f_owner_ex){.type = thread == 0 && !open_file->owner_is_thread ? F_OWNER_PID : F_OWNER_TID};
-    if (known || thread < model->thread_count) {
-        uint32_t data = plan_data(plan, &owner, sizeof(owner), sizeof(uint32_t));
-        if (thread < model->thread_count)
-            plan_store_data(plan, plan_data_part(plan, data, offsetof(struct f_owner_ex, pid), sizeof(owner.pid)), PLAN_RESULT(m->thaw->thread_slots[thread]), 0);
-        PLAN_CALL(plan, about(m, descriptor, path, "who is told of I/O"), SYS_fcntl, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(F_SETOWN_EX), PLAN_DATA(data));
-    }
-    if (open_file->owner_signal != 0)
-        PLAN_CALL(plan, about(m, descriptor, path, "the signal that tells of I/O"), SYS_fcntl, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(F_SETSIG),
-                  PLAN_NUMBER(open_file->owner_signal));
-    if ((open_file->flags & O_ASYNC) != 0)
-        PLAN_CALL(plan, about(m, descriptor, path, "signals that tell of I/O"), SYS_fcntl, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(F_SETFL),
-                  PLAN_NUMBER(open_file->flags));
-}
-
 static void plan_open(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, const Ckpt__File *file,
                       const char *path)
 {
     struct plan *plan = m->thaw->plan;
     uint32_t given = m->lowest, data = plan_data(plan, path, strlen(path) + 1, 1);
-    PLAN_EXPECT(plan, given, about(m, descriptor, path, "opening it"), SYS_openat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(data),
+    PLAN_EXPECT(plan, given, making_about(m, descriptor, path, "opening it"), SYS_openat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(data),
                 PLAN_NUMBER(flags_of(file, open_file, path) | (descriptor->close_on_exec ? O_CLOEXEC : 0)));
     if (given == descriptor->number)
         return;
-    plan_dup(m, given, descriptor);
-    PLAN_CALL(plan, about(m, descriptor, path, "closing what it was opened as"), SYS_close, PLAN_NUMBER(given));
+    making_copy(m, given, descriptor);
+    PLAN_CALL(plan, making_about(m, descriptor, path, "closing what it was opened as"), SYS_close, PLAN_NUMBER(given));
 }
 
 /* ext4 takes where a directory is first read for its beginning, also after rewinddir(3): so it is first read at its true beginning. */
@@ -138,7 +88,7 @@ static void plan_first_look(struct making *m, const Ckpt__Descriptor *descriptor
 {
     enum { ONE_NAME = 512 };
     uint32_t room = plan_data(m->thaw->plan, NULL, ONE_NAME, sizeof(uint64_t));
-    PLAN_TRY(m->thaw->plan, about(m, descriptor, path, "reading its beginning"), SYS_getdents64, PLAN_NUMBER(descriptor->number), PLAN_DATA(room),
+    PLAN_TRY(m->thaw->plan, making_about(m, descriptor, path, "reading its beginning"), SYS_getdents64, PLAN_NUMBER(descriptor->number), PLAN_DATA(room),
              PLAN_NUMBER(ONE_NAME));
 }
 
@@ -152,13 +102,13 @@ static void plan_made(struct making *m, const Ckpt__Descriptor *descriptor, cons
         file_path(file, path);
     plan_open(m, descriptor, open_file, file, path);
     if (is_to_be_cut(m, file, open_file, path))
-        PLAN_CALL(m->thaw->plan, about(m, descriptor, path, "cutting it back"), SYS_ftruncate, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(file->size));
+        PLAN_CALL(m->thaw->plan, making_about(m, descriptor, path, "cutting it back"), SYS_ftruncate, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(file->size));
     if (has_offset(file, open_file) && S_ISDIR(file->mode))
         plan_first_look(m, descriptor, path);
     if (has_offset(file, open_file))
-        PLAN_EXPECT(m->thaw->plan, open_file->offset, about(m, descriptor, path, "going to its offset"), SYS_lseek, PLAN_NUMBER(descriptor->number),
+        PLAN_EXPECT(m->thaw->plan, open_file->offset, making_about(m, descriptor, path, "going to its offset"), SYS_lseek, PLAN_NUMBER(descriptor->number),
                     PLAN_NUMBER(open_file->offset), PLAN_NUMBER(SEEK_SET));
-    plan_owner(m, descriptor, open_file, path);
+    making_owner(m, descriptor, open_file, path);
 }
 
 static bool is_image(const struct making *m, const Ckpt__OpenFile *open_file)
@@ -169,8 +119,8 @@ static bool is_image(const struct making *m, const Ckpt__OpenFile *open_file)
 /* From its beginning, wherever the reader has left it. */
 static void plan_image(struct making *m, const Ckpt__Descriptor *descriptor)
 {
-    plan_dup(m, (uint32_t)m->thaw->image_fd, descriptor);
-    PLAN_CALL(m->thaw->plan, about(m, descriptor, "the image", "going to its start"), SYS_lseek, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(0), PLAN_NUMBER(SEEK_SET));
+    making_copy(m, (uint32_t)m->thaw->image_fd, descriptor);
+    PLAN_CALL(m->thaw->plan, making_about(m, descriptor, "the image", "going to its start"), SYS_lseek, PLAN_NUMBER(descriptor->number), PLAN_NUMBER(0), PLAN_NUMBER(SEEK_SET));
 }
 
 static bool plan_inherited(struct making *m, const Ckpt__Descriptor *descriptor, const Ckpt__OpenFile *open_file, struct failure *why)
@@ -180,30 +130,38 @@ static bool plan_inherited(struct making *m, const Ckpt__Descriptor *descriptor,
         from = (uint32_t)m->first[open_file->id - 1];
     else if (from >= FILES_STANDARD && !keep_callers(m, from, &from, why))
         return failure_prepend(why, "fd %u", descriptor->number);
-    plan_dup(m, from, descriptor);
+    making_copy(m, from, descriptor);
     return true;
+}
+
+/* All descriptors that lead to it come with the first. */
+static bool plan_object(struct making *m, const struct object *object, const Ckpt__OpenFile *open_file, struct failure *why)
+{
+    const Ckpt__File *file = model_file(m->thaw->model, open_file->file);
+    if (m->first[open_file->id - 1] >= 0)
+        return true;
+    if (!object->make(m, file, why))
+        return failure_prepend(why, "%.*s", (int)file->path.len, (const char *)file->path.data);
+    return m->first[open_file->id - 1] >= 0 || failure_set(why, "%.*s: open file %u of it cannot be made", (int)file->path.len, (const char *)file->path.data, open_file->id);
 }
 
 static bool plan_descriptor(struct making *m, const Ckpt__Descriptor *descriptor, struct failure *why)
 {
     const Ckpt__OpenFile *open_file = model_open_file(m->thaw->model, descriptor->open_file);
+    const struct object *object = open_file->inherited != 0 ? NULL : object_of_file(model_file(m->thaw->model, open_file->file));
+    if (object != NULL)
+        return plan_object(m, object, open_file, why);
     bool is_standard = descriptor->number < FILES_STANDARD, is_inherited = open_file->inherited != 0;
     if (is_inherited && !is_standard) {
         if (!plan_inherited(m, descriptor, open_file, why))
             return false;
     } else if (!is_inherited && m->first[open_file->id - 1] >= 0)
-        plan_dup(m, (uint32_t)m->first[open_file->id - 1], descriptor);
+        making_copy(m, (uint32_t)m->first[open_file->id - 1], descriptor);
     else if (is_image(m, open_file))
         plan_image(m, descriptor);
     else if (!is_inherited)
         plan_made(m, descriptor, open_file);
-    if (is_standard && !is_inherited)
-        m->stands_in[descriptor->number] = false;
-    m->taken[descriptor->number] = true;
-    if (m->first[open_file->id - 1] < 0)
-        m->first[open_file->id - 1] = descriptor->number;
-    while (m->taken[m->lowest])
-        m->lowest++;
+    making_taken(m, descriptor);
     return true;
 }
 
@@ -244,7 +202,7 @@ static void plan_standard_ends(struct making *m)
     const Ckpt__Descriptors *descriptors = &m->thaw->model->descriptors;
     for (size_t i = 0; i < descriptors->n_descriptors && descriptors->descriptors[i]->number < FILES_STANDARD; i++)
         if (descriptors->descriptors[i]->close_on_exec && !m->stands_in[descriptors->descriptors[i]->number])
-            PLAN_CALL(m->thaw->plan, about(m, descriptors->descriptors[i], "the caller's", "close-on-exec"), SYS_fcntl,
+            PLAN_CALL(m->thaw->plan, making_about(m, descriptors->descriptors[i], "the caller's", "close-on-exec"), SYS_fcntl,
                       PLAN_NUMBER(descriptors->descriptors[i]->number), PLAN_NUMBER(F_SETFD), PLAN_NUMBER(FD_CLOEXEC));
     for (uint32_t i = 0; i < FILES_STANDARD; i++)
         if (!m->taken[i] || m->stands_in[i])
@@ -253,13 +211,10 @@ static void plan_standard_ends(struct making *m)
 
 bool files_plan(struct thaw *thaw, struct failure *why)
 {
-    const struct model *model = thaw->model;
     struct arena arena = {0};
     bool done = true;
-    struct making m = {.thaw = thaw, .lowest = FILES_STANDARD};
-    m.taken = arena_alloc(&arena, (size_t)thaw->high + 1);
-    m.first = arena_alloc(&arena, (model->open_file_count + 1) * sizeof(*m.first));
-    memset(m.first, -1, (model->open_file_count + 1) * sizeof(*m.first));
+    struct making m;
+    making_init(&m, thaw, &arena);
     plan_standard(&m);
     done = plan_all(&m, true, why) && plan_all(&m, false, why);
     plan_standard_ends(&m);

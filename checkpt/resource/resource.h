@@ -64,6 +64,7 @@ struct freeze {
     struct proc_status status;
     struct proc_mapping *maps;  size_t map_count;  /* with vm_flags */
     struct proc_fd *fds;        size_t fd_count;
+    uint32_t *numbers;     /* by OPEN_FILE id - 1: the first descriptor of it, once files are collected */
     struct survey *survey; /* the files behind the mappings, looked at before the stop: resource/survey.h */
 };
 

@@ -4,7 +4,6 @@
 
 #include "schemas/files.pb-c.h"
 #include "schemas/memory.pb-c.h"
-#include "schemas/process.pb-c.h"
 #include "schemas/record.pb-c.h"
 #include "verify_state.h"
 
@@ -17,6 +16,7 @@ struct ids {
 struct check {
     struct verify *verify;
     struct ckpt_reader *reader;
+    const struct ckpt_note *note; /* of the record that is looked at */
     struct ids files, open_files;
 };
 
@@ -53,14 +53,16 @@ static void collect_ids(struct check *c, uint32_t kind, struct ids *ids)
                                                      ids->list[i]), 0);
 }
 
-static void expect(struct check *c, const struct ids *ids, uint32_t id, const char *what, const struct ckpt_note *note)
+static void expect(void *context, uint32_t kind, uint32_t id)
 {
-    if (has_id(ids, id))
+    struct check *c = context;
+    bool is_file = kind == CKPT__KIND__KIND_FILE;
+    if (has_id(is_file ? &c->files : &c->open_files, id))
         return;
     verify_record_fault(c->verify,
                         error_set(&c->reader->error, CKPT_CORRUPT, "record %s at 0x%" PRIx64 ": %s %u is not in the image",
-                                  ckpt_record_kind_name(note->type), note->offset, what, id),
-                        note->offset);
+                                  ckpt_record_kind_name(c->note->type), c->note->offset, is_file ? "file" : "open file", id),
+                        c->note->offset);
 }
 
 static void check_memory(struct check *c, const Ckpt__Memory *memory, const struct ckpt_note *note)
@@ -77,7 +79,6 @@ static void check_memory(struct check *c, const Ckpt__Memory *memory, const stru
             return;
         }
         last = m->end;
-        expect(c, &c->files, m->file, "file", note);
     }
 }
 
@@ -90,33 +91,17 @@ static void check_descriptors(struct check *c, const Ckpt__Descriptors *descript
                                 error_set(&c->reader->error, CKPT_CORRUPT, "record DESCRIPTORS at 0x%" PRIx64 ": descriptor %u is not in order",
                                           note->offset, d->number),
                                 note->offset);
-        expect(c, &c->open_files, d->open_file, "open file", note);
     }
 }
 
-static void check_process(struct check *c, const Ckpt__Process *process, const struct ckpt_note *note)
+static void check_record(struct check *c, const ProtobufCMessage *message, const struct ckpt_note *note)
 {
-    expect(c, &c->files, process->executable, "file", note);
-    expect(c, &c->files, process->cwd, "file", note);
-    expect(c, &c->files, process->root, "file", note);
-}
-
-static void check_references(struct check *c, const ProtobufCMessage *message, const struct ckpt_note *note)
-{
-    switch (note->type) {
-    case CKPT__KIND__KIND_PROCESS:
-        check_process(c, (const Ckpt__Process *)message, note);
-        break;
-    case CKPT__KIND__KIND_MEMORY:
+    if (note->type == CKPT__KIND__KIND_MEMORY)
         check_memory(c, (const Ckpt__Memory *)message, note);
-        break;
-    case CKPT__KIND__KIND_OPEN_FILE:
-        expect(c, &c->files, ((const Ckpt__OpenFile *)message)->file, "file", note);
-        break;
-    case CKPT__KIND__KIND_DESCRIPTORS:
+    if (note->type == CKPT__KIND__KIND_DESCRIPTORS)
         check_descriptors(c, (const Ckpt__Descriptors *)message, note);
-        break;
-    }
+    c->note = note;
+    ckpt_record_references(message, expect, c);
 }
 
 void verify_records(struct verify *verify, struct ckpt_reader *reader)
@@ -134,7 +119,7 @@ void verify_records(struct verify *verify, struct ckpt_reader *reader)
             verify_record_fault(verify, status, note.offset);
             continue;
         }
-        check_references(&c, message, &note);
+        check_record(&c, message, &note);
         protobuf_c_message_free_unpacked(message, NULL);
     }
     free(c.files.list);

@@ -35,6 +35,8 @@ CKPT_API const char *ckpt_record_kind_name(uint32_t kind);
 /* Unpacks a body. NULL where it is malformed, unknown, or memory ran out. Memory use is bounded by a small multiple of the
  * body's length. Free with protobuf_c_message_free_unpacked(message, NULL). */
 CKPT_API ProtobufCMessage *ckpt_record_unpack(uint32_t kind, const void *body, size_t length);
+/* Calls `each` for every reference of a record to another, wherever in the message it stands: the kind of what it refers to (FILE or OPEN_FILE) and its id. */
+CKPT_API void ckpt_record_references(const ProtobufCMessage *message, void (*each)(void *context, uint32_t kind, uint32_t id), void *context);
 CKPT_END_DECLS
 
 #endif
