@@ -108,8 +108,15 @@ void packer_describe(uint8_t description[PACKER_DESCRIPTION_SIZE], const struct 
     struct cursor c = cursor_over(description, PACKER_DESCRIPTION_SIZE);
     uint64_t inside = own && chunk->codec == CKPT_CODEC_RAW ? chunk->stored_length : 0;
     cursor_put(&c, PACKER_DESCRIPTION_MAGIC, 4);
-    cursor_put(&c, CKPT_INDEX_ENTRY_SIZE + inside, 4);
-    index_encode(chunk, description + 8);
+    cursor_put(&c, PACKER_DESCRIPTION_SIZE - 8 + inside, 4);
+    index_encode(chunk, cursor_take(&c, CKPT_INDEX_ENTRY_SIZE));
+    cursor_put(&c, digest_check(description, PACKER_CHECKED_SIZE), PACKER_CHECK_SIZE);
+}
+
+bool packer_is_description(const uint8_t bytes[PACKER_DESCRIPTION_SIZE])
+{
+    struct cursor magic = cursor_over(bytes, 4), check = cursor_over(bytes + PACKER_CHECKED_SIZE, PACKER_CHECK_SIZE);
+    return cursor_u32(&magic) == PACKER_DESCRIPTION_MAGIC && cursor_u64(&check) == digest_check(bytes, PACKER_CHECKED_SIZE);
 }
 
 void packer_describe_begin(uint8_t description[PACKER_DESCRIPTION_SIZE], uint64_t head_size, const uint8_t head_digest[CKPT_DIGEST_SIZE])

@@ -7,7 +7,8 @@
 
 #include <ckptfmt/chunk.h>
 
-enum { PACKER_DESCRIPTION_SIZE = 8 + CKPT_INDEX_ENTRY_SIZE };
+/* Magic and size, the entry, and a check of all before it. */
+enum { PACKER_CHECK_SIZE = 8, PACKER_CHECKED_SIZE = 8 + CKPT_INDEX_ENTRY_SIZE, PACKER_DESCRIPTION_SIZE = PACKER_CHECKED_SIZE + PACKER_CHECK_SIZE };
 #define PACKER_DESCRIPTION_MAGIC 0x184d2a5cu /* one of zstd's sixteen skippable frame magics */
 /* A zstd frame of bytes that do not compress is longer than they are by a few bytes of headers. */
 #define PACKER_OVERHEAD 64u
@@ -39,6 +40,8 @@ void packer_put(struct packer *packer, const struct ckpt_chunk *chunk, const voi
 
 /* Encodes a chunk's description; `own` says that its stored bytes follow and are not an earlier chunk's. */
 void packer_describe(uint8_t description[PACKER_DESCRIPTION_SIZE], const struct ckpt_chunk *chunk, bool own);
+/* Whether these bytes are a description that is as it was written. */
+bool packer_is_description(const uint8_t bytes[PACKER_DESCRIPTION_SIZE]);
 /* The descriptions that stand at the beginning and at the end of the pages. */
 void packer_describe_begin(uint8_t description[PACKER_DESCRIPTION_SIZE], uint64_t head_size, const uint8_t head_digest[CKPT_DIGEST_SIZE]);
 void packer_describe_end(uint8_t description[PACKER_DESCRIPTION_SIZE], uint64_t offset, uint64_t count, const uint8_t index_digest[CKPT_DIGEST_SIZE]);

@@ -118,6 +118,8 @@ enum ckpt_status ckpt_stream_next(struct ckpt_stream *s, struct ckpt_stream_chun
     if (bytes == NULL)
         return stream_failed(s);
     struct ckpt_chunk chunk;
+    if (!packer_is_description(bytes))
+        return s->final = corrupt(s, s->position, "the description of what follows is damaged");
     if (!index_decode(bytes + MAGIC_SIZE, &chunk) && chunk.space != 0)
         return s->final = corrupt(s, s->position, "a description's reserved bytes are not zero");
     if (chunk.space == 0)
@@ -148,8 +150,10 @@ bool stream_resync(struct ckpt_stream *s)
     while ((bytes = stream_peek(s, PACKER_DESCRIPTION_SIZE, "a description")) != NULL) {
         struct ckpt_chunk chunk;
         uint8_t expected[PACKER_DESCRIPTION_SIZE];
-        if (bytes[0] != (PACKER_DESCRIPTION_MAGIC & 0xff)) {
-            stream_skip(s, 1);
+        if (!packer_is_description(bytes)) {
+            size_t most = s->end - s->begin - PACKER_DESCRIPTION_SIZE + 1;
+            const uint8_t *next = most > 1 ? memchr(bytes + 1, PACKER_DESCRIPTION_MAGIC & 0xff, most - 1) : NULL;
+            stream_skip(s, next != NULL ? (size_t)(next - bytes) : most);
             continue;
         }
         uint64_t after = s->position + PACKER_DESCRIPTION_SIZE;

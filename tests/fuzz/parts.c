@@ -6,7 +6,7 @@
 #include <ckptfmt/format.h>
 
 enum {
-    DESCRIPTION_SIZE = 72, PROCESS_HEADER = 8, DIGEST_AT = 240, ID_AT = 40, FEATURES_AT = 16, HEAD_SIZE_AT = 72, PAGES_END_AT = 80, INDEX_AT = 88,
+    CHECKED_SIZE = 72, DESCRIPTION_SIZE = 80, PROCESS_HEADER = 8, DIGEST_AT = 240, ID_AT = 40, FEATURES_AT = 16, HEAD_SIZE_AT = 72, PAGES_END_AT = 80, INDEX_AT = 88,
     COUNT_AT = 96, TAIL_AT = 104, TAIL_SIZE_AT = 112, FILE_SIZE_AT = 120, HEAD_DIGEST_AT = 128, TAIL_DIGEST_AT = 144, INDEX_DIGEST_AT = 160,
     ENTRY_CODEC = 4, ENTRY_LENGTH = 16, ENTRY_OFFSET = 24, ENTRY_STORED = 32, ENTRY_CHECK = 40, ENTRY_DIGEST = 48,
 };
@@ -57,6 +57,11 @@ static void fix_chunk(struct parts *p, uint8_t *entry)
         parts_put(entry + ENTRY_CHECK, 8, XXH3_64bits(p->bytes + offset, stored));
 }
 
+static void put_check(uint8_t *description)
+{
+    parts_put(description + CHECKED_SIZE, DESCRIPTION_SIZE - CHECKED_SIZE, XXH3_64bits(description, CHECKED_SIZE));
+}
+
 /* As many as stand where they should. */
 static void fix_descriptions(struct parts *p)
 {
@@ -66,8 +71,9 @@ static void fix_descriptions(struct parts *p)
         uint64_t codec = parts_get(entry + ENTRY_CODEC, 2), stored = parts_get(entry + ENTRY_STORED, 8);
         bool own = codec <= 1 && parts_get(entry + ENTRY_OFFSET, 8) == at + DESCRIPTION_SIZE;
         parts_put(p->bytes + at, 4, 0x184d2a5c);
-        parts_put(p->bytes + at + 4, 4, CKPT_INDEX_ENTRY_SIZE + (own && codec == 0 ? stored : 0));
+        parts_put(p->bytes + at + 4, 4, DESCRIPTION_SIZE - PROCESS_HEADER + (own && codec == 0 ? stored : 0));
         memcpy(p->bytes + at + PROCESS_HEADER, entry, CKPT_INDEX_ENTRY_SIZE);
+        put_check(p->bytes + at);
         at += DESCRIPTION_SIZE + (own ? stored : 0);
         if (at > p->pages_end)
             return;
@@ -81,11 +87,12 @@ static void fix_control(struct parts *p, size_t at, uint64_t codec, uint64_t add
     uint8_t *d = p->bytes + at;
     memset(d, 0, DESCRIPTION_SIZE);
     parts_put(d, 4, 0x184d2a5c);
-    parts_put(d + 4, 4, CKPT_INDEX_ENTRY_SIZE);
+    parts_put(d + 4, 4, DESCRIPTION_SIZE - PROCESS_HEADER);
     parts_put(d + 8 + ENTRY_CODEC, 2, codec);
     parts_put(d + 8 + 8, 8, address);
     parts_put(d + 8 + ENTRY_OFFSET, 8, at);
     memcpy(d + 8 + ENTRY_DIGEST, digest, CKPT_DIGEST_SIZE);
+    put_check(d);
 }
 
 static void fix_digests(struct parts *p, bool descriptions)

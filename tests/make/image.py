@@ -107,8 +107,9 @@ class Image:
         return bytes(area)
 
     def description(self, number, values, inside=0):
-        values = {"magic": parts.DESCRIPTION_MAGIC, "size": 64 + inside, **values}
-        return parts.encode(parts.DESCRIPTION, self.set_in(f"describe.{number}", values))
+        values = self.set_in(f"describe.{number}", {"magic": parts.DESCRIPTION_MAGIC, "size": 72 + inside, **values})
+        values.setdefault("check", xxh3.xxh3_64(parts.encode(parts.DESCRIPTION, values)[:72]))
+        return parts.encode(parts.DESCRIPTION, values)
 
     def packed_bytes(self, start, head_digest):
         out = self.description("begin", {"codec": 1, "offset": start, "digest": head_digest})

@@ -7,7 +7,7 @@ SHDR = [("sh_name", 4), ("sh_type", 4), ("sh_flags", 8), ("sh_addr", 8), ("sh_of
         ("sh_addralign", 8), ("sh_entsize", 8)]
 ENTRY = [("space", 4), ("codec", 2), ("parent", 2), ("address", 8), ("length", 8), ("offset", 8), ("stored_length", 8), ("stored_check", 8),
          ("digest", 16)]
-DESCRIPTION = [("magic", 4), ("size", 4)] + ENTRY
+DESCRIPTION = [("magic", 4), ("size", 4)] + ENTRY + [("check", 8)]
 FOOTER = [("magic", 8), ("version_major", 2), ("version_minor", 2), ("footer_size", 4), ("incompatible_features", 8), ("read_only_features", 8),
           ("compatible_features", 8), ("image_id", 16), ("page_size", 4), ("chunk_size", 4), ("digest_algorithm", 4), ("index_entry_size", 4),
           ("head_size", 8), ("pages_end", 8), ("index_offset", 8), ("index_count", 8), ("tail_offset", 8), ("tail_size", 8), ("file_size", 8),

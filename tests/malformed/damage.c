@@ -8,11 +8,11 @@
 #include <ckptfmt/ckptfmt.h>
 #include <ckptfmt/stream.h>
 
-enum { EHDR_SIZE = 64, MAGIC_SIZE = 8, SHOWN = 20 };
+enum { EHDR_SIZE = 64, MAGIC_SIZE = 8, BEGIN_SIZE = 80, SHOWN = 20 };
 
 struct image {
     const char *name;
-    uint8_t *bytes;
+    uint8_t *bytes, *sound;    /* to be damaged; as it was */
     size_t size;
     struct ckpt_footer footer; /* of the sound image */
     struct ckpt_io rewritten;  /* what rewriting the sound image gives */
@@ -198,6 +198,62 @@ static void salvage(struct image *image, size_t step)
     }
 }
 
+/* The first chunk of a salvaged image that is not one of the sound image's, at its address and with its bytes; UINT64_MAX: there is none. */
+static uint64_t find_foreign(const struct image *image, const void *bytes, size_t size)
+{
+    struct ckpt_io io, sound;
+    struct ckpt_reader *reader = ckpt_reader_create(), *original = ckpt_reader_create();
+    uint64_t foreign = UINT64_MAX, count;
+    if (reader == NULL || original == NULL || ckpt_io_from_memory(&io, bytes, size) != 0 || ckpt_io_from_memory(&sound, image->sound, image->size) != 0 ||
+        ckpt_reader_open(reader, &io) != CKPT_OK || ckpt_reader_open(original, &sound) != CKPT_OK)
+        abort();
+    count = ckpt_reader_footer(original)->index_count;
+    for (uint64_t i = 0; i < ckpt_reader_footer(reader)->index_count && foreign == UINT64_MAX; i++) {
+        struct ckpt_chunk chunk, known = {.space = 0};
+        bool found = false;
+        if (ckpt_reader_chunk(reader, i, &chunk) != CKPT_OK)
+            abort();
+        for (uint64_t k = 0; k < count && !found; k++)
+            found = ckpt_reader_chunk(original, k, &known) == CKPT_OK && known.space == chunk.space && known.address == chunk.address &&
+                    known.length == chunk.length && memcmp(known.digest, chunk.digest, CKPT_DIGEST_SIZE) == 0;
+        foreign = found ? UINT64_MAX : chunk.address;
+    }
+    ckpt_reader_destroy(reader);
+    ckpt_reader_destroy(original);
+    return foreign;
+}
+
+/* A flipped bit among packed pages loses a chunk, or no more than what shares its bytes; what is saved is where and what it was. */
+static void salvage_flipped(struct image *image, size_t step)
+{
+    uint64_t count = image->footer.index_count;
+    for (size_t bit = (image->footer.head_size + BEGIN_SIZE) * 8; bit < image->footer.pages_end * 8; bit += step) {
+        struct ckpt_io io, sink;
+        size_t size, at = bit / 8;
+        uint8_t mask = (uint8_t)(1u << bit % 8);
+        struct ckpt_salvage_report report = {.struct_size = sizeof(report)};
+        struct ckpt_stream *s = ckpt_stream_create();
+        image->bytes[at] ^= mask;
+        if (s == NULL || ckpt_io_from_memory(&io, image->bytes, image->size) != 0 || ckpt_io_to_buffer(&sink) != 0)
+            abort();
+        enum ckpt_status status = ckpt_stream_open(s, &io);
+        if (status == CKPT_OK)
+            status = ckpt_stream_salvage(s, &sink, &report);
+        const void *bytes = ckpt_io_buffer_data(&sink, &size);
+        bool end = at >= image->footer.pages_end - BEGIN_SIZE;
+        if (status != CKPT_OK)
+            problem(image, "salvaged with a bit flipped at", at, ckpt_stream_error(s));
+        else if (find_foreign(image, bytes, size) != UINT64_MAX)
+            problem(image, "salvaged with a bit flipped at", at, "a chunk that is not the image's");
+        else if (report.whole || (!end && report.missing_ranges == 0) || report.chunks + 3 < count)
+            problem(image, "salvaged with a bit flipped at", at, "what is missing is not what was lost");
+        ckpt_stream_destroy(s);
+        ckpt_io_close(&sink);
+        image->bytes[at] ^= mask;
+        image->trials++;
+    }
+}
+
 static bool load(struct image *image, const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -206,8 +262,10 @@ static bool load(struct image *image, const char *path)
         return false;
     *image = (struct image){.name = path, .size = (size_t)ftell(file)};
     image->bytes = malloc(image->size);
+    image->sound = malloc(image->size);
     rewind(file);
-    bool whole = image->bytes != NULL && fread(image->bytes, 1, image->size, file) == image->size && ckpt_reader_open_path(reader, path) == CKPT_OK &&
+    bool whole = image->bytes != NULL && image->sound != NULL && fread(image->bytes, 1, image->size, file) == image->size &&
+                 memcpy(image->sound, image->bytes, image->size) != NULL && ckpt_reader_open_path(reader, path) == CKPT_OK &&
                  ckpt_reader_verify(reader, NULL, NULL) == CKPT_OK;
     fclose(file);
     image->footer = *ckpt_reader_footer(reader);
@@ -221,7 +279,8 @@ int main(int argc, char **argv)
         const char *what;
         void (*run)(struct image *image, size_t step);
         bool packed_only;
-    } tests[] = {{"cut at every length", cut, false}, {"every bit flipped", flip_bits, false}, {"salvaged from every length", salvage, true}};
+    } tests[] = {{"cut at every length", cut, false}, {"every bit flipped", flip_bits, false}, {"salvaged from every length", salvage, true},
+                 {"salvaged with every bit flipped", salvage_flipped, true}};
     const char *text = getenv("STEP");
     size_t step = text != NULL ? strtoul(text, NULL, 10) : 1;
     int number = 0;
@@ -241,6 +300,7 @@ int main(int argc, char **argv)
         }
         ckpt_io_close(&image.rewritten);
         free(image.bytes);
+        free(image.sound);
     }
     printf("1..%d\n", number);
     return 0;
