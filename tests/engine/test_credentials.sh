@@ -36,34 +36,14 @@ for victim in files rare-static; do
     check "$victim: with the caller's rights" callers
     check "$victim: it ends well" whole
 done
-# A thread that is another user than the first, by the system call itself: the C library changes all threads.
-cat >several.py <<'PY'
-import ctypes, os, sys, threading, time
-libc, SYS_setresuid, SYS_gettid = ctypes.CDLL(None), 117, 186
-def other():
-    libc.syscall(SYS_setresuid, 1234, 1234, 1234)
-    open("tid", "w").write("%d" % libc.syscall(SYS_gettid))
-    time.sleep(100000)
-os.chdir(sys.argv[1])
-threading.Thread(target=other, daemon=True).start()
-while not os.path.exists("tid"):
-    time.sleep(0.001)
-open("ready", "w").close()
-rounds = 0
-while not os.path.exists("stop"):
-    rounds += 1
-    open("progress", "w").write("%012d\n" % rounds)
-    time.sleep(0.001)
-open("whole", "w").close()
-os._exit(0)
-PY
+# A thread that is another user than the first.
 of_threads() {
     cat "/proc/$1/task"/*/status | grep -E '^(Uid|Gid|Cap.*):'
 }
 several() {
     new_dir several
     chmod 777 "$dir"
-    launch python3 several.py "$dir"
+    launch python3 -B "$top/tests/engine/holder.py" "$dir" two-users
     "$await" exists "$dir/ready" && of_threads "$pid" >"$dir/before" && grep -q 1234 "$dir/before"
 }
 all_kept() {

@@ -19,65 +19,12 @@ explains() {
     [ $? -eq 1 ] && tr -s ' ' <explain.out | grep -qF -e "$(echo "$1" | tr -d :)" || { cat explain.out; return 1; }
 }
 
-cat >holder.py <<'PY'
-import os, socket, subprocess, sys, time
-kept = {"pipe": os.pipe, "socket": socket.socketpair, "child": lambda: subprocess.Popen(["sleep", "1000"]),
-        "eventfd": lambda: os.eventfd(1), "tcp": lambda: socket.create_server(("127.0.0.1", 0))}[sys.argv[2]]()
-os.chdir(sys.argv[1])
-open("ready", "w").close()
-rounds = 0
-while not os.path.exists("stop"):
-    rounds += 1
-    open("progress", "w").write("%012d\n" % rounds)
-    time.sleep(0.001)
-if sys.argv[2] == "child":
-    kept.kill(), kept.wait()
-PY
 hold() {
     new_dir "$1"
-    launch python3 holder.py "$dir" "$1" && "$await" exists "$dir/ready"
+    launch python3 -B "$top/tests/engine/holder.py" "$dir" "$1" && "$await" exists "$dir/ready"
 }
 
 # What the kernel shows of itself, and what only the program, stopped, can tell.
-cat >rarely.py <<'PY'
-import ctypes, os, sys, time
-libc = ctypes.CDLL(None, use_errno=True)
-SYS_modify_ldt, SYS_memfd_secret, PR_SET_SYSCALL_USER_DISPATCH = 154, 447, 59
-selector, kept = ctypes.create_string_buffer(1), []
-def queue():
-    name = b"/checkpt-%d" % os.getpid()
-    fd = ctypes.CDLL("librt.so.1", use_errno=True).mq_open(name, os.O_CREAT | os.O_RDWR, 0o600, None)
-    ctypes.CDLL("librt.so.1").mq_unlink(name)
-    return fd >= 0
-def secret():
-    fd = libc.syscall(SYS_memfd_secret, 0)
-    return fd >= 0
-def segments():
-    entry = (ctypes.c_uint32 * 4)(3, 0x1000, 0xfffff, 0x51)
-    return libc.syscall(SYS_modify_ldt, 1, entry, 16) == 0
-def dispatched():
-    return libc.prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, ctypes.c_ulong(0), ctypes.c_ulong(0), selector) == 0
-def thread_file():
-    import threading
-    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
-    other = [t for t in os.listdir("/proc/self/task") if int(t) != os.getpid()][0]
-    kept.append(open("/proc/self/task/%s/comm" % other))
-    return True
-if not {"queue": queue, "secret": secret, "segments": segments, "dispatched": dispatched, "thread-file": thread_file, "nothing": lambda: True}[sys.argv[2]]():
-    sys.exit(77)
-os.chdir(sys.argv[1])
-open("ready", "w").close()
-rounds = 0
-while not os.path.exists("stop"):
-    rounds += 1
-    open("progress", "w").write("%012d\n" % rounds)
-    time.sleep(0.001)
-os._exit(0)
-PY
-hold_rarely() {
-    new_dir "$1"
-    launch python3 rarely.py "$dir" "$1" && "$await" exists "$dir/ready"
-}
 refused_stopped() {
     check "$1: freeze says so" says 1 "$2" "$checkpt" freeze -o "$dir/x.ckpt" "$pid"
     check "$1: the program runs on" unharmed
@@ -85,7 +32,7 @@ refused_stopped() {
     check "$1: and ends well" reap "$pid"
 }
 for kind in queue secret segments dispatched thread-file; do
-    if ! hold_rarely "$kind" >hold.out 2>&1; then
+    if ! hold "$kind" >hold.out 2>&1; then
         skip "a program with $kind" 'this kernel or user cannot'
         continue
     fi
@@ -101,7 +48,7 @@ done
 # Namespaces: what would be another world is refused, what would be another network is said.
 in_namespace() {
     new_dir "$1"
-    launch unshare "--$1" python3 rarely.py "$dir" nothing && "$await" exists "$dir/ready"
+    launch unshare "--$1" python3 -B "$top/tests/engine/holder.py" "$dir" nothing && "$await" exists "$dir/ready"
 }
 for kind in time uts net; do
     if [ -z "$root" ] || ! unshare "--$kind" true 2>/dev/null; then
@@ -109,7 +56,7 @@ for kind in time uts net; do
         continue
     fi
     case $kind in
-    time) check 'a program with other clocks starts' eval 'new_dir time; launch unshare --time --fork --kill-child python3 rarely.py "$dir" nothing; "$await" exists "$dir/ready"; outer=$pid; pid=$(cat "/proc/$pid/task/$pid/children"); pid=${pid% }'
+    time) check 'a program with other clocks starts' eval 'new_dir time; launch unshare --time --fork --kill-child python3 -B "$top/tests/engine/holder.py" "$dir" nothing; "$await" exists "$dir/ready"; outer=$pid; pid=$(cat "/proc/$pid/task/$pid/children"); pid=${pid% }'
         check 'other clocks' says 1 'its clocks show another time than here' "$checkpt" freeze -o "$dir/x.ckpt" "$pid"
         check 'other clocks: the program runs on' advances
         : >"$dir/stop"

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""holder.py DIRECTORY KIND: a program that holds one thing of this kind and counts rounds in DIRECTORY/progress until DIRECTORY/stop is there. Exit status 77: this kernel or user cannot."""
+
+import ctypes
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+SYS_SETRESUID, SYS_MODIFY_LDT, SYS_GETTID, SYS_MEMFD_SECRET = 117, 154, 186, 447
+PR_SET_SYSCALL_USER_DISPATCH = 59
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def message_queue():
+    rt = ctypes.CDLL("librt.so.1", use_errno=True)
+    name = b"/checkpt-%d" % os.getpid()
+    queue = rt.mq_open(name, os.O_CREAT | os.O_RDWR, 0o600, None)
+    rt.mq_unlink(name)
+    return queue >= 0
+
+
+def segments():
+    entry = (ctypes.c_uint32 * 4)(3, 0x1000, 0xFFFFF, 0x51)
+    return libc.syscall(SYS_MODIFY_LDT, 1, entry, 16) == 0
+
+
+def dispatched():
+    selector = ctypes.create_string_buffer(1)
+    return libc.prctl(PR_SET_SYSCALL_USER_DISPATCH, 1, ctypes.c_ulong(0), ctypes.c_ulong(0), selector) == 0 and selector
+
+
+def thread(work):
+    """A further thread's id, once it has done its work."""
+    done = []
+
+    def body():
+        work()
+        done.append(libc.syscall(SYS_GETTID))
+        time.sleep(100000)
+
+    threading.Thread(target=body, daemon=True).start()
+    while not done:
+        time.sleep(0.001)
+    return done[0]
+
+
+# What is held lives as long as what these return; something false: it cannot be had here.
+KINDS = {
+    "nothing": lambda: True,
+    "pipe": os.pipe,
+    "socket": socket.socketpair,
+    "child": lambda: subprocess.Popen(["sleep", "1000"]),
+    "eventfd": lambda: (os.eventfd(1),),
+    "tcp": lambda: socket.create_server(("127.0.0.1", 0)),
+    "queue": message_queue,
+    "secret": lambda: libc.syscall(SYS_MEMFD_SECRET, 0) >= 0,
+    "segments": segments,
+    "dispatched": dispatched,
+    "thread-file": lambda: open("/proc/self/task/%d/comm" % thread(lambda: None)),
+    # By the system call itself: the C library changes all threads.
+    "two-users": lambda: thread(lambda: libc.syscall(SYS_SETRESUID, 1234, 1234, 1234)),
+}
+
+
+def main(directory, kind):
+    kept = KINDS[kind]()
+    if not kept:
+        sys.exit(77)
+    os.chdir(directory)
+    open("ready", "w").close()
+    rounds = 0
+    while not os.path.exists("stop"):
+        rounds += 1
+        with open("progress", "w") as progress:
+            progress.write("%012d\n" % rounds)
+        time.sleep(0.001)
+    if kind == "child":
+        kept.kill()
+        kept.wait()
+    open("whole", "w").close()
+    os._exit(0)
+
+
+main(*sys.argv[1:])
