@@ -1,4 +1,4 @@
-/* Chunks are unpacked straight to where they belong; only those that a range cuts go through a buffer. */
+/* Chunks are unpacked straight to where they belong; only those that a range cuts go through a buffer, once for all ranges that follow one another in it. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "pool.h"
 #include "reader_state.h"
 
-enum { JOBS_PER_THREAD = 4, PIECES = 16, JOB_SPAN = 512 << 10 };
+enum { JOBS_PER_THREAD = 4, PIECES = 16, PIECES_MAX = 64, JOB_SPAN = 512 << 10 };
 
 struct job {
     size_t count;
@@ -18,7 +18,7 @@ struct job {
         struct ckpt_reader *owner;
         uint8_t *to;
         uint64_t from, length; /* within the chunk */
-    } pieces[PIECES];
+    } pieces[PIECES_MAX]; /* more than PIECES only of one chunk */
     enum ckpt_status status;
     struct error error;
 };
@@ -34,17 +34,27 @@ struct fill {
     struct ckpt_fill_options options;
     struct pool *pool;
     struct worker workers[POOL_THREADS_MAX];
-    struct job *jobs;
+    struct job *jobs, *open; /* the one that pieces are added to, NULL */
     size_t job_count;
     uint64_t next, done, total;
     enum ckpt_status status;
 };
 
-static enum ckpt_status do_piece(struct worker *worker, const struct piece *piece)
+static bool is_whole(const struct piece *piece)
+{
+    return piece->length == piece->chunk.length;
+}
+
+/* Stored once, whatever the places in memory. */
+static bool is_same_chunk(const struct piece *a, const struct piece *b)
+{
+    return a->owner == b->owner && a->chunk.offset == b->chunk.offset && a->chunk.stored_length == b->chunk.stored_length &&
+           a->chunk.length == b->chunk.length && memcmp(a->chunk.digest, b->chunk.digest, sizeof(a->chunk.digest)) == 0;
+}
+
+static enum ckpt_status fetch_to_buffer(struct worker *worker, const struct piece *piece)
 {
     const struct ckpt_chunk *chunk = &piece->chunk;
-    if (piece->length == chunk->length)
-        return fetch_bytes(&worker->fetch, &piece->owner->io, chunk, piece->to);
     if (chunk->length > worker->room) {
         free(worker->bytes);
         worker->bytes = malloc(chunk->length);
@@ -52,7 +62,13 @@ static enum ckpt_status do_piece(struct worker *worker, const struct piece *piec
     }
     if (worker->bytes == NULL)
         return error_set(&worker->fetch.error, CKPT_NO_MEMORY, "chunk of %" PRIu64 " bytes: out of memory", chunk->length);
-    enum ckpt_status status = fetch_bytes(&worker->fetch, &piece->owner->io, chunk, worker->bytes);
+    return fetch_bytes(&worker->fetch, &piece->owner->io, chunk, worker->bytes);
+}
+
+/* The buffer has the chunk of `before`, where that is not NULL. */
+static enum ckpt_status do_cut_piece(struct worker *worker, const struct piece *piece, const struct piece *before)
+{
+    enum ckpt_status status = before != NULL && is_same_chunk(piece, before) ? CKPT_OK : fetch_to_buffer(worker, piece);
     if (status == CKPT_OK)
         memcpy(piece->to, worker->bytes + piece->from, piece->length);
     return status;
@@ -62,9 +78,17 @@ static void work(void *context, void *given, unsigned number)
 {
     struct worker *worker = &((struct fill *)context)->workers[number];
     struct job *job = given;
+    const struct piece *cut = NULL;
     job->status = CKPT_OK;
-    for (size_t i = 0; i < job->count && job->status == CKPT_OK; i++)
-        job->status = do_piece(worker, &job->pieces[i]);
+    for (size_t i = 0; i < job->count && job->status == CKPT_OK; i++) {
+        const struct piece *piece = &job->pieces[i];
+        if (is_whole(piece)) {
+            job->status = fetch_bytes(&worker->fetch, &piece->owner->io, &piece->chunk, piece->to);
+        } else {
+            job->status = do_cut_piece(worker, piece, cut);
+            cut = piece;
+        }
+    }
     if (job->status != CKPT_OK)
         job->error = worker->fetch.error;
 }
@@ -89,22 +113,30 @@ static void take(struct fill *f)
         fail(f, error_set(&f->reader->error, CKPT_REFUSED, "filling memory: stopped as asked"));
 }
 
-static struct job *open_job(struct fill *f)
+static void give(struct fill *f)
 {
-    while (!pool_has_room(f->pool))
-        take(f);
-    struct job *job = &f->jobs[f->next % f->job_count];
-    job->count = 0;
-    job->bytes = 0;
-    return job;
-}
-
-static void give(struct fill *f, struct job *job)
-{
-    if (job->count == 0)
+    if (f->open == NULL)
         return;
     f->next++;
-    pool_give(f->pool, job);
+    pool_give(f->pool, f->open);
+    f->open = NULL;
+}
+
+static void add_piece(struct fill *f, const struct piece *piece)
+{
+    const struct job *open = f->open;
+    bool is_full = open != NULL && (open->count >= PIECES || open->bytes >= JOB_SPAN);
+    if (is_full && (open->count == PIECES_MAX || is_whole(piece) || !is_same_chunk(piece, &open->pieces[open->count - 1])))
+        give(f);
+    if (f->open == NULL) {
+        while (!pool_has_room(f->pool))
+            take(f);
+        f->open = &f->jobs[f->next % f->job_count];
+        f->open->count = 0;
+        f->open->bytes = 0;
+    }
+    f->open->pieces[f->open->count++] = *piece;
+    f->open->bytes += piece->length;
 }
 
 static void fill_range(struct fill *f, const struct ckpt_fill *range)
@@ -112,30 +144,21 @@ static void fill_range(struct fill *f, const struct ckpt_fill *range)
     uint64_t i, end = range->address + range->length;
     struct ckpt_chunk chunk;
     enum ckpt_status status = ckpt_reader_seek_chunk(f->reader, range->space, range->address, &i);
-    struct job *job = open_job(f);
     for (; status == CKPT_OK && f->status == CKPT_OK; i++) {
         status = ckpt_reader_chunk(f->reader, i, &chunk);
         if (status != CKPT_OK || chunk.space != range->space || chunk.address >= end)
             break;
-        if (job->count == PIECES || job->bytes >= JOB_SPAN) {
-            give(f, job);
-            job = open_job(f);
-        }
-        struct piece *piece = &job->pieces[job->count];
         uint64_t from = chunk.address > range->address ? chunk.address : range->address;
         uint64_t stop = chunk.address + chunk.length < end ? chunk.address + chunk.length : end;
         if (stop <= from)
             continue; /* out of order: damaged, but verifying's business */
-        *piece = (struct piece){.to = (uint8_t *)range->memory + (from - range->address), .from = from - chunk.address, .length = stop - from};
-        status = parents_resolve(f->reader, &chunk, &piece->owner, &piece->chunk);
-        if (status != CKPT_OK)
-            break;
-        job->count++;
-        job->bytes += stop - from;
+        struct piece piece = {.to = (uint8_t *)range->memory + (from - range->address), .from = from - chunk.address, .length = stop - from};
+        status = parents_resolve(f->reader, &chunk, &piece.owner, &piece.chunk);
+        if (status == CKPT_OK)
+            add_piece(f, &piece);
     }
     if (status != CKPT_OK && status != CKPT_END)
         fail(f, status);
-    give(f, job);
 }
 
 static enum ckpt_status run(struct fill *f, const struct ckpt_fill *ranges, size_t count)
@@ -148,6 +171,7 @@ static enum ckpt_status run(struct fill *f, const struct ckpt_fill *ranges, size
         else
             fill_range(f, &ranges[i]);
     }
+    give(f);
     while (pool_outstanding(f->pool) > 0)
         take(f);
     return f->status;
