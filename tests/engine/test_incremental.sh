@@ -127,5 +127,5 @@ spoil() {
     printf "\\$(printf %o $(($(word "$at" 1) ^ 16)))" | dd of="$dir/a.ckpt" bs=1 seek="$at" conv=notrunc 2>/dev/null
 }
 check 'a parent whose index is damaged' spoil
-check 'nothing is mapped by it' says 1 'digest differs' "$checkpt" check --plan "$dir/b.ckpt"
+check 'nothing is mapped by it' says 1 'digest differs' "$checkpt" check --changed=ignore --plan "$dir/b.ckpt"
 finish
