@@ -216,7 +216,7 @@ static bool make(struct recording *recording, void **bytes, size_t *size, struct
 {
     const struct record_request *request = recording->request;
     struct start_header *header = &recording->header;
-    struct stored_source source = {.thaw = &recording->thaw, .unpacked = -1};
+    struct stored_source source = {.thaw = &recording->thaw};
     memcpy(header->magic, START_MAGIC, sizeof(header->magic));
     header->version = START_VERSION;
     header->kind = request->kind;
@@ -227,6 +227,9 @@ static bool make(struct recording *recording, void **bytes, size_t *size, struct
     if (!record_identify(request->binary, &header->binary, why) || !identify(request->image, &header->image, why) || !find_stack(recording, why) ||
         !stored_runs(&source, recording->model->memory.space, &recording->stored, why))
         return false;
+    for (size_t i = 0; i < recording->stored.count; i++)
+        if (recording->stored.list[i].fd != recording->thaw.image_fd)
+            return failure_set(why, "%s: not all of its memory lies there as it is", request->image);
     find_build_id(request->binary, header);
     fill_special(recording);
     fill_thread(recording);

@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <linux/limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "checkpt/resource/memory_thaw.h"
 
@@ -75,40 +77,105 @@ static void plan_pages(struct memory_thaw *m, int to, const struct stored_run *r
     }
 }
 
-/* The last run may end behind the file's end, in the rest of its last page. */
-static bool plan_content(struct memory_thaw *m, const Ckpt__File *file, struct failure *why)
+static bool create(struct memory_content *content, struct failure *why)
 {
-    struct plan *plan = m->thaw->plan;
-    struct stored stored = {0};
     char name[NAME_MOST + 1];
-    int number = stored_descriptor(m->thaw, why);
-    if (number < 0 || !stored_runs(&m->source, file->space, &stored, why))
+    int memory = memfd_create(name_of(content->file, name), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    bool done = memory >= 0 && dup3(memory, content->fd, O_CLOEXEC) >= 0;
+    if (!done)
+        failure_errno(why, "making it anew");
+    if (memory >= 0)
+        close(memory);
+    return done;
+}
+
+/* What is packed is unpacked into the file itself; the plan sends it the rest. */
+static bool unpack_content(struct memory_thaw *m, struct memory_content *content, struct failure *why)
+{
+    struct stored *stored = &content->stored;
+    size_t kept = 0;
+    uint64_t first = UINT64_MAX, end = 0;
+    for (size_t i = 0; i < stored->count; i++)
+        if (stored->list[i].fd == STORED_PACKED) {
+            first = first == UINT64_MAX ? stored->list[i].address : first;
+            end = stored->list[i].address + stored->list[i].length;
+        }
+    if (end == 0)
+        return true;
+    if (!create(content, why))
         return false;
-    name_of(file, name);
-    snprintf(m->what, sizeof(m->what), "file %.100s: making it anew", name);
-    uint32_t name_data = plan_data(plan, name, strlen(name) + 1, 1);
-    uint32_t made = PLAN_CALL(plan, m->what, SYS_memfd_create, PLAN_DATA(name_data), PLAN_NUMBER(MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    PLAN_CALL(plan, m->what, SYS_dup3, PLAN_RESULT(made), PLAN_NUMBER(number), PLAN_NUMBER(O_CLOEXEC));
-    PLAN_CALL(plan, m->what, SYS_close, PLAN_RESULT(made));
-    if (is_sealed_unexecutable(file))
-        PLAN_CALL(plan, m->what, SYS_fchmod, PLAN_NUMBER(number), PLAN_NUMBER(EVERYBODYS));
-    snprintf(m->what, sizeof(m->what), "file %.100s: its content", name);
-    for (size_t i = 0; i < stored.count; i++)
-        plan_pages(m, number, &stored.list[i]);
-    PLAN_CALL(plan, m->what, SYS_ftruncate, PLAN_NUMBER(number), PLAN_NUMBER(file->size));
-    PLAN_CALL(plan, m->what, SYS_lseek, PLAN_NUMBER(number), PLAN_NUMBER(0), PLAN_NUMBER(SEEK_SET));
-    m->thaw->content[file->id - 1] = number;
-    if (is_sealed_before(file))
-        plan_seals(m, file);
-    stored_deinit(&stored);
+    if (ftruncate(content->fd, (off_t)end) != 0)
+        return failure_errno(why, "its %" PRIu64 " bytes", end);
+    char *view = unpack_view(&m->unpack, content->fd, first, end - first, why);
+    for (size_t i = 0; view != NULL && i < stored->count; i++) {
+        const struct stored_run run = stored->list[i];
+        if (run.fd == STORED_PACKED) {
+            unpack_add(&m->unpack, content->file->space, run.address, run.length, view + (run.address - first));
+            content->unpacked += run.length;
+        } else {
+            stored->list[kept++] = run;
+        }
+    }
+    stored->count = kept;
+    return view != NULL;
+}
+
+static bool make_content(struct memory_thaw *m, const Ckpt__File *file, struct failure *why)
+{
+    struct memory_content *content = &m->contents[m->content_count++];
+    *content = (struct memory_content){.file = file, .fd = stored_descriptor(m->thaw, why)};
+    if (content->fd < 0)
+        return false;
+    m->thaw->content[file->id - 1] = content->fd;
+    return stored_runs(&m->source, file->space, &content->stored, why) && unpack_content(m, content, why);
+}
+
+bool memory_make_contents(struct memory_thaw *m, struct failure *why)
+{
+    const struct model *model = m->thaw->model;
+    m->contents = calloc(model->file_count + 1, sizeof(*m->contents));
+    if (m->contents == NULL)
+        return failure_set(why, "out of memory");
+    for (size_t i = 0; i < model->file_count; i++)
+        if (model->files[i]->space != 0 && !make_content(m, model->files[i], why))
+            return failure_prepend(why, "file %.*s", (int)model->files[i]->path.len, (const char *)model->files[i]->path.data);
     return true;
 }
 
-bool memory_plan_contents(struct memory_thaw *m, struct failure *why)
+static void plan_create_content(struct memory_thaw *m, const struct memory_content *content, const char *name)
 {
-    const struct model *model = m->thaw->model;
-    for (size_t i = 0; i < model->file_count; i++)
-        if (model->files[i]->space != 0 && !plan_content(m, model->files[i], why))
-            return failure_prepend(why, "file %.*s", (int)model->files[i]->path.len, (const char *)model->files[i]->path.data);
-    return true;
+    struct plan *plan = m->thaw->plan;
+    if (content->unpacked > 0) {
+        plan_note(plan, "file %.100s: descriptor %d, %" PRIu64 " bytes of its content unpacked into it", name, content->fd, content->unpacked);
+        return;
+    }
+    snprintf(m->what, sizeof(m->what), "file %.100s: making it anew", name);
+    uint32_t name_data = plan_data(plan, name, strlen(name) + 1, 1);
+    uint32_t made = PLAN_CALL(plan, m->what, SYS_memfd_create, PLAN_DATA(name_data), PLAN_NUMBER(MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    PLAN_CALL(plan, m->what, SYS_dup3, PLAN_RESULT(made), PLAN_NUMBER(content->fd), PLAN_NUMBER(O_CLOEXEC));
+    PLAN_CALL(plan, m->what, SYS_close, PLAN_RESULT(made));
+}
+
+/* The last run may end behind the file's end, in the rest of its last page. */
+static void plan_content(struct memory_thaw *m, const struct memory_content *content)
+{
+    struct plan *plan = m->thaw->plan;
+    const Ckpt__File *file = content->file;
+    char name[NAME_MOST + 1];
+    plan_create_content(m, content, name_of(file, name));
+    snprintf(m->what, sizeof(m->what), "file %.100s: its content", name);
+    if (is_sealed_unexecutable(file))
+        PLAN_CALL(plan, m->what, SYS_fchmod, PLAN_NUMBER(content->fd), PLAN_NUMBER(EVERYBODYS));
+    for (size_t i = 0; i < content->stored.count; i++)
+        plan_pages(m, content->fd, &content->stored.list[i]);
+    PLAN_CALL(plan, m->what, SYS_ftruncate, PLAN_NUMBER(content->fd), PLAN_NUMBER(file->size));
+    PLAN_CALL(plan, m->what, SYS_lseek, PLAN_NUMBER(content->fd), PLAN_NUMBER(0), PLAN_NUMBER(SEEK_SET));
+    if (is_sealed_before(file))
+        plan_seals(m, file);
+}
+
+void memory_plan_contents(struct memory_thaw *m)
+{
+    for (size_t i = 0; i < m->content_count; i++)
+        plan_content(m, &m->contents[i]);
 }

@@ -28,7 +28,7 @@ static void flush(struct fill *fill)
     uint32_t data = plan_data(plan, fill->vectors, fill->count * sizeof(fill->vectors[0]), sizeof(uint64_t));
     PLAN_EXPECT(plan, fill->length, fill->m->what, SYS_preadv, PLAN_NUMBER(fill->fd), PLAN_DATA(data), PLAN_NUMBER(fill->count),
                 PLAN_NUMBER(fill->offset), PLAN_NUMBER(0));
-    if (fill->fd == fill->m->source.unpacked)
+    if (fill->fd == fill->m->unpacked)
         PLAN_TRY(plan, fill->m->what, SYS_fallocate, PLAN_NUMBER(fill->fd), PLAN_NUMBER(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE),
                  PLAN_NUMBER(fill->offset), PLAN_NUMBER(fill->length));
     fill->length = 0;
@@ -38,7 +38,7 @@ static void flush(struct fill *fill)
 /* What was unpacked is given back as it is read: it is never there twice but for so much. */
 static uint64_t most_at_once(const struct fill *fill, int fd)
 {
-    return fd == fill->m->source.unpacked ? MOST_UNPACKED : MOST_AT_ONCE;
+    return fd == fill->m->unpacked ? MOST_UNPACKED : MOST_AT_ONCE;
 }
 
 static void add(struct fill *fill, uint64_t address, uint64_t length, uint64_t offset, int fd)

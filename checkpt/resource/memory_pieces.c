@@ -49,8 +49,10 @@ size_t memory_find_piece(const struct memory_thaw *m, uint64_t address)
 
 bool memory_is_filled(const struct memory_thaw *m, const Ckpt__Mapping *mapping)
 {
-    size_t i = memory_find_run(m, mapping->start);
-    return (mapping->flags & MAP_SHARED) == 0 && !mapping->special && i < m->stored.count && m->stored.list[i].address < mapping->end;
+    size_t i = memory_find_run(m, mapping->start), k = memory_find_held(m, mapping->start);
+    bool is_held = k < m->held_count && m->held[k].start < mapping->end;
+    return (mapping->flags & MAP_SHARED) == 0 && !mapping->special &&
+           (is_held || (i < m->stored.count && m->stored.list[i].address < mapping->end));
 }
 
 static bool may_map(const struct memory_thaw *m, const Ckpt__Mapping *mapping)
@@ -108,7 +110,7 @@ static void add_pieces(struct memory_thaw *m, const Ckpt__Mapping *mapping, uint
             end = next.address + next.length;
             bytes += next.length;
         }
-        if (bytes >= smallest && first.fd != m->source.unpacked && first.offset % CKPT_PAGE_SIZE == 0 /* a stream packs what it can, and aligns nothing */ &&
+        if (bytes >= smallest && first.fd != STORED_PACKED && first.offset % CKPT_PAGE_SIZE == 0 /* a stream packs what it can, and aligns nothing */ &&
             !is_on_noexec(first.fd))
             add_piece(m, first.address, end - CKPT_PAGE_SIZE, first.offset, first.fd);
     }

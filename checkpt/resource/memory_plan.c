@@ -1,4 +1,5 @@
-/* The program's mappings, in ascending order, each made whole before the next; then they are filled (memory_fill.c) and finished (memory_finish.c). */
+/* The program's mappings, in ascending order, each made whole before the next; then they are filled (memory_fill.c) and finished (memory_finish.c). What is packed is
+ * in memory before that: memory_hold.c, memory_unpack.c. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/limits.h>
@@ -43,18 +44,30 @@ static uint32_t first_protection(const struct memory_thaw *m, const Ckpt__Mappin
     return memory_is_filled(m, mapping) ? PROT_READ | PROT_WRITE : mapping->protection;
 }
 
+/* Anonymous memory that no piece of an image lies in: new, or held with its pages. */
+static void map_part(struct memory_thaw *m, const Ckpt__Mapping *mapping, uint64_t start, uint64_t end, uint32_t protection)
+{
+    size_t i = memory_find_held(m, start);
+    const struct plan_held *held = i < m->held_count && m->held[i].start == start && start < end ? &m->held[i] : NULL;
+    if (held == NULL)
+        map(m, mapping, start, end, protection, MAP_ANONYMOUS | (mapping->flags & (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | MAP_NORESERVE)), PLAN_NUMBER(-1), 0);
+    else if (held->at == start)
+        plan_note(m->thaw->plan, "mapping %" PRIx64 "-%" PRIx64 ": unpacked where it belongs", start, end);
+    else
+        plan_move(m->thaw->plan, held->at, end - start, start, memory_what(m, mapping, "moving what was unpacked into place"));
+}
+
 static void map_anonymous(struct memory_thaw *m, const Ckpt__Mapping *mapping)
 {
     uint32_t protection = first_protection(m, mapping);
-    uint32_t flags = MAP_ANONYMOUS | (mapping->flags & (MAP_SHARED | MAP_PRIVATE | MAP_GROWSDOWN | MAP_NORESERVE));
     uint64_t at = mapping->start;
     for (size_t i = memory_find_piece(m, at); i < m->piece_count && m->pieces[i].start < mapping->end; i++) {
         const struct memory_piece *piece = &m->pieces[i];
-        map(m, mapping, at, piece->start, protection, flags, PLAN_NUMBER(-1), 0);
+        map_part(m, mapping, at, piece->start, protection);
         map(m, mapping, piece->start, piece->end, protection, MAP_PRIVATE | (mapping->flags & MAP_NORESERVE), PLAN_NUMBER(piece->fd), piece->offset);
         at = piece->end;
     }
-    map(m, mapping, at, mapping->end, protection, flags, PLAN_NUMBER(-1), 0);
+    map_part(m, mapping, at, mapping->end, protection);
 }
 
 static void close_file(struct memory_thaw *m, struct opened *opened)
@@ -120,7 +133,6 @@ static void open_file(struct memory_thaw *m, struct opened *opened, const Ckpt__
 static void plan_mapping(struct memory_thaw *m, const Ckpt__Mapping *mapping, struct opened *opened)
 {
     const struct model *model = m->thaw->model;
-    plan_reserve(m->thaw->plan, mapping->start, mapping->end);
     if (mapping->special)
         return;
     if (memory_is_anonymous(model, mapping)) {
@@ -163,8 +175,8 @@ static bool plan_special(struct memory_thaw *m, struct failure *why)
     return known;
 }
 
-/* Where the heap and the stack will grow the interpreter has no place. */
-static void plan_room(struct memory_thaw *m)
+/* Neither the interpreter nor what is unpacked has a place where the program's mappings are, nor where its heap and stack will grow. */
+static void reserve(struct memory_thaw *m)
 {
     const struct model *model = m->thaw->model;
     const Ckpt__Layout *layout = model->memory.layout;
@@ -172,6 +184,7 @@ static void plan_room(struct memory_thaw *m)
         plan_reserve(m->thaw->plan, layout->start_brk, layout->brk + HEAP_ROOM);
     for (size_t i = 0; i < model->memory.n_mappings; i++) {
         const Ckpt__Mapping *mapping = model->memory.mappings[i];
+        plan_reserve(m->thaw->plan, mapping->start, mapping->end);
         if ((mapping->flags & MAP_GROWSDOWN) != 0 && mapping->start > STACK_ROOM)
             plan_reserve(m->thaw->plan, mapping->start - STACK_ROOM, mapping->start);
     }
@@ -186,13 +199,19 @@ static void plan_mappings(struct memory_thaw *m)
     close_file(m, &opened);
 }
 
+static bool prepare(struct memory_thaw *m, struct failure *why)
+{
+    if (!stored_runs(&m->source, m->thaw->model->memory.space, &m->stored, why) || !memory_choose_pieces(m, why) || !plan_special(m, why))
+        return false;
+    reserve(m);
+    return memory_hold(m, why) && memory_divide(m, why) && memory_make_contents(m, why) && memory_unpack(m, why);
+}
+
 static bool plan_memory(struct memory_thaw *m, struct failure *why)
 {
-    if (!stored_runs(&m->source, m->thaw->model->memory.space, &m->stored, why) || !memory_plan_contents(m, why) || !memory_choose_pieces(m, why))
+    if (!prepare(m, why))
         return false;
-    if (!plan_special(m, why))
-        return false;
-    plan_room(m);
+    memory_plan_contents(m);
     plan_mappings(m);
     memory_plan_seals(m);
     memory_plan_fill(m);
@@ -202,9 +221,14 @@ static bool plan_memory(struct memory_thaw *m, struct failure *why)
 
 bool memory_plan(struct thaw *thaw, struct failure *why)
 {
-    struct memory_thaw m = {.thaw = thaw, .source = {.thaw = thaw, .unpacked = -1}};
+    struct memory_thaw m = {.thaw = thaw, .source = {.thaw = thaw}, .unpack = {.thaw = thaw}, .unpacked = -1};
     bool done = plan_memory(&m, why) || failure_prepend(why, "memory");
+    for (size_t i = 0; i < m.content_count; i++)
+        stored_deinit(&m.contents[i].stored);
+    unpack_deinit(&m.unpack);
     stored_deinit(&m.stored);
+    free(m.contents);
+    free(m.held);
     free(m.pieces);
     return done;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,26 +90,39 @@ static bool refuse(pid_t pid, struct failure *why)
     return failure_errno(why, "starting a process with id %d; without --pid it gets a new one", pid);
 }
 
-bool original_pid_run(const struct thaw *thaw, struct failure *why)
+/* The C library keeps the id of its thread: where, the kernel knows. */
+static long start(pid_t *pid)
+{
+    uint64_t kept = 0;
+    struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)pid, .set_tid_size = 1};
+    if (prctl(PR_GET_TID_ADDRESS, &kept) == 0 && kept != 0) {
+        args.flags = CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+        args.child_tid = kept;
+    }
+    fflush(NULL);
+    return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+bool original_pid_run(const struct thaw *thaw, void (*resume)(void *context, struct failure *why), void *context, struct failure *why)
 {
     pid_t pid = thaw->model->threads[0].record.tid;
-    struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&pid, .set_tid_size = 1};
     sigset_t all, before;
     struct sigaction by_default = {.sa_handler = SIG_DFL}, inherited;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
     sigaction(SIGCHLD, &by_default, &inherited); /* ignored, it would not be told */
-    fflush(NULL);
-    long child = syscall(SYS_clone3, &args, sizeof(args));
-    if (child == 0) {
-        plan_run(thaw->plan, thaw->path, why);
-        fprintf(stderr, "checkpt: %s: %s\n", thaw->path, why->sentence);
-        _exit(1);
-    }
+    long child = start(&pid);
     if (child > 0)
         wait_for((pid_t)child, &all);
-    refuse(pid, why);
+    int error = errno;
     sigaction(SIGCHLD, &inherited, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return false;
+    if (child == 0) {
+        resume(context, why);
+        if (why->sentence[0] != '\0')
+            fprintf(stderr, "checkpt: %s: %s\n", thaw->path, why->sentence);
+        _exit(why->exit_status);
+    }
+    errno = error;
+    return refuse(pid, why);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,8 @@ void plan_destroy(struct plan *plan)
         return;
     if (plan->area.start != 0)
         munmap((void *)(uintptr_t)plan->area.start, plan->area.end - plan->area.start);
+    for (size_t i = 0; i < plan->world.held_count; i++)
+        munmap((void *)(uintptr_t)plan->world.held[i].start, plan->world.held[i].end - plan->world.held[i].start);
     world_deinit(&plan->world);
     arena_deinit(&plan->arena);
     free(plan->steps);
@@ -124,7 +127,8 @@ struct plan_step *plan_append(struct plan *plan, uint8_t kind, unsigned flags, c
     plan->steps = plan_room(plan->steps, &plan->step_room, plan->step_count + 1, sizeof(*plan->steps));
     uint32_t index = (uint32_t)plan->step_count++;
     struct plan_step *step = &plan->steps[index];
-    *step = (struct plan_step){.kind = kind, .flags = (uint8_t)flags, .next = PLAN_NONE, .number = number};
+    *step = (struct plan_step){.kind = kind, .flags = (uint8_t)flags, .next = PLAN_NONE, .number = number, .note = plan->note};
+    plan->note = NULL;
     if (what != NULL)
         step->what = plan_text(plan, what, ": ", &step->what_length);
     struct plan_list *to = &plan->lists[plan->current];
@@ -143,6 +147,22 @@ uint32_t plan_call(struct plan *plan, unsigned flags, int64_t expected, const ch
     step->count = (uint8_t)(count < PLAN_ARGUMENTS ? count : PLAN_ARGUMENTS);
     memcpy(step->arguments, arguments, step->count * sizeof(*arguments));
     return (uint32_t)(step - plan->steps);
+}
+
+void plan_move(struct plan *plan, uint64_t from, uint64_t size, uint64_t to, const char *what)
+{
+    PLAN_EXPECT(plan, to, what, SYS_mremap, PLAN_NUMBER(from), PLAN_NUMBER(size), PLAN_NUMBER(size), PLAN_NUMBER(MREMAP_MAYMOVE | MREMAP_FIXED),
+                PLAN_NUMBER(to));
+}
+
+void plan_note(struct plan *plan, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    plan->note = arena_printf(&plan->arena, "%s/* %s */\n", plan->note != NULL ? plan->note : "", text);
 }
 
 static void store(struct plan *plan, struct plan_arg address, struct plan_arg value, uint32_t keep)

@@ -95,6 +95,21 @@ void plan_reserve(struct plan *plan, uint64_t start, uint64_t end);
  * special mappings move there; else the old text is kept at its place and its functions lead to this kernel's. */
 void plan_vdso(struct plan *plan, uint64_t start, uint64_t end, uint64_t vdso_start, const void *bytes, size_t size);
 
+/* Private anonymous memory of the program that is filled before the plan runs, instead of by it. */
+struct plan_held {
+    uint64_t start, end;   /* in the program */
+    uint32_t flags;        /* MAP_NORESERVE or 0 */
+    uint64_t at;           /* out: where it lies until then; `start` wherever that is free in checkpt too, else as far from a multiple of 2 MiB (of 1 GiB where it
+                            * is as large), so that mremap(2) moves whole page tables and huge pages */
+};
+/* Makes it, readable and writable, without a page in it: everything else that checkpt has is unmapped around it. What does not lie at its place already the caller
+ * moves there, by plan_move(). Ascending; after every plan_reserve(), and once. plan_destroy() unmaps it. */
+bool plan_hold(struct plan *plan, struct plan_held *list, size_t count, struct failure *why);
+/* Appends the call that moves memory, replacing what is mapped there. */
+void plan_move(struct plan *plan, uint64_t from, uint64_t size, uint64_t to, const char *what);
+/* A line that plan_print() shows before the next call of the current list: what was done beforehand. It is no call. */
+void plan_note(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* What a thaw leaves behind in the program: one small mapping of a memfd of this name ("/memfd:checkpt-thaw (deleted)" in maps), r-xs. The
  * next freeze leaves it out. While it is writable, or a thread's instruction pointer lies in it, the thaw is not over yet. */
 #define PLAN_REMAINS "checkpt-thaw"

@@ -127,7 +127,7 @@ bool plan_seal(struct plan *plan, struct failure *why)
     xsave_host_look(&plan->xsave);
     if (!complete(plan, why) || !world_look(&plan->world, why))
         return false;
-    lay_out(plan, WORLD_STEPS);
+    lay_out(plan, WORLD_STEPS + plan->world.held_count);
     if (!place(plan, why) || !prepend_world(plan, why))
         return false;
     plan_lower(plan);

@@ -27,6 +27,7 @@ struct plan_step {
     struct plan_arg arguments[PLAN_ARGUMENTS];
     int64_t expected;
     uint32_t what, what_length; /* in texts */
+    const char *note;        /* printed before it; NULL */
     const struct plan_hint *hints; /* up to PLAN_HINTS */
 };
 
@@ -67,6 +68,7 @@ struct plan {
     char *texts;                  size_t texts_size, texts_room;
     size_t current;               /* list that the next call goes to */
     size_t hint_count;
+    const char *note;             /* of the next step */
     struct xsave_host xsave;
     struct world world;
     struct plan_area area;        /* start 0: not sealed */

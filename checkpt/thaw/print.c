@@ -103,6 +103,7 @@ static void print_list(struct printer *printer, const struct plan_list *list)
 {
     for (uint32_t i = list->first; i != PLAN_NONE; i = printer->plan->steps[i].next) {
         const struct plan_step *step = &printer->plan->steps[i];
+        fputs(step->note != NULL ? step->note : "", printer->out);
         if (step->kind == INTERPRETER_STORE)
             print_store(printer, step);
         else if (step->kind == INTERPRETER_GATHER)

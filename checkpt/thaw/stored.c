@@ -5,10 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-enum { NOT_PLACED = -2 }; /* a run's descriptor while it is not known where it will be unpacked to */
 
 static bool add_to_index(void *context, const struct ckpt_run *run)
 {
@@ -57,11 +54,11 @@ int stored_descriptor(struct thaw *thaw, struct failure *why)
     return fd;
 }
 
-static bool add_run(struct stored *stored, const struct stored_run *run, struct failure *why)
+bool stored_add(struct stored *stored, const struct stored_run *run, struct failure *why)
 {
     struct stored_run *last = stored->count > 0 ? &stored->list[stored->count - 1] : NULL;
     bool follows = last != NULL && last->address + last->length == run->address && last->fd == run->fd;
-    if (follows && (run->fd == NOT_PLACED || last->offset + last->length == run->offset)) {
+    if (follows && (run->fd == STORED_PACKED || last->offset + last->length == run->offset)) {
         last->length += run->length;
         return true;
     }
@@ -80,75 +77,6 @@ static bool add_run(struct stored *stored, const struct stored_run *run, struct 
 static bool refuse(const struct thaw *thaw, struct failure *why)
 {
     return failure_set(why, "%s", ckpt_reader_error(thaw->reader));
-}
-
-static bool begin_unpacking(struct stored_source *source, struct failure *why)
-{
-    int memory = memfd_create("checkpt-unpacked", MFD_CLOEXEC);
-    if (memory < 0)
-        return failure_errno(why, "memory for unpacked pages");
-    source->unpacked = stored_descriptor(source->thaw, why);
-    bool done = source->unpacked >= 0 && (dup3(memory, source->unpacked, O_CLOEXEC) >= 0 || failure_errno(why, "memory for unpacked pages"));
-    close(memory);
-    return done;
-}
-
-/* The runs from `first` on that are packed get their places in memory one behind the other. */
-static uint64_t place(const struct stored_source *source, struct stored *stored, size_t first)
-{
-    uint64_t size = 0;
-    for (size_t i = first; i < stored->count; i++) {
-        struct stored_run *run = &stored->list[i];
-        if (run->fd != NOT_PLACED)
-            continue;
-        run->fd = source->unpacked;
-        run->offset = source->unpacked_size + size;
-        size += run->length;
-    }
-    return size;
-}
-
-static bool unpacked(void *context, uint64_t done, uint64_t total)
-{
-    progress_tell(context, "unpacking memory", done, total);
-    return true;
-}
-
-static bool fill(struct stored_source *source, uint32_t space, const struct stored *stored, size_t first, unsigned char *memory, struct failure *why)
-{
-    struct ckpt_fill *ranges = calloc(stored->count - first, sizeof(*ranges));
-    size_t count = 0;
-    if (ranges == NULL)
-        return failure_set(why, "list of %zu packed ranges: out of memory", stored->count - first);
-    for (size_t i = first; i < stored->count; i++) {
-        const struct stored_run *run = &stored->list[i];
-        if (run->fd == source->unpacked)
-            ranges[count++] = (struct ckpt_fill){.space = space, .address = run->address, .length = run->length,
-                                                 .memory = memory + (run->offset - source->unpacked_size)};
-    }
-    const struct progress *progress = source->thaw->options.progress;
-    const struct ckpt_fill_options options = {.struct_size = sizeof(options), .context = (void *)(uintptr_t)progress, .progress = unpacked};
-    bool done = ckpt_reader_fill(source->thaw->reader, ranges, count, &options) == CKPT_OK || refuse(source->thaw, why);
-    progress_end(progress);
-    free(ranges);
-    return done;
-}
-
-/* All cores unpack straight into the memory that the plan reads from. */
-static bool unpack(struct stored_source *source, uint32_t space, struct stored *stored, size_t first, struct failure *why)
-{
-    if (source->unpacked < 0 && !begin_unpacking(source, why))
-        return false;
-    uint64_t size = place(source, stored, first);
-    if (ftruncate(source->unpacked, (off_t)(source->unpacked_size + size)) != 0)
-        return failure_errno(why, "memory for %" PRIu64 " bytes of unpacked pages", size);
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, source->unpacked, (off_t)source->unpacked_size);
-    if (memory == MAP_FAILED)
-        return failure_errno(why, "memory for %" PRIu64 " bytes of unpacked pages", size);
-    bool done = fill(source, space, stored, first, memory, why);
-    munmap(memory, size);
-    source->unpacked_size += size;
-    return done;
 }
 
 static size_t first_of_space(const struct stored_index *index, uint32_t space)
@@ -172,11 +100,11 @@ static int descriptor_of(struct stored_source *source, const struct ckpt_place *
         if (memcmp(source->parents[i].id, place->image_id, CKPT_ID_SIZE) == 0)
             return source->parents[i].fd;
     if (place->fd < 0 || source->parent_count == STORED_PARENTS_MAX)
-        return NOT_PLACED;
+        return STORED_PACKED;
     struct stored_parent *parent = &source->parents[source->parent_count];
     parent->fd = stored_descriptor(source->thaw, &ignored);
     if (parent->fd < 0 || dup3(place->fd, parent->fd, O_CLOEXEC) < 0)
-        return NOT_PLACED;
+        return STORED_PACKED;
     memcpy(parent->id, place->image_id, CKPT_ID_SIZE);
     source->parent_count++;
     return parent->fd;
@@ -191,10 +119,10 @@ static bool add_parents(struct stored_source *source, const struct ckpt_run *fou
         struct ckpt_place place;
         if (ckpt_reader_chunk(reader, i, &chunk) != CKPT_OK || ckpt_reader_locate(reader, &chunk, &place) != CKPT_OK)
             return refuse(source->thaw, why);
-        struct stored_run run = {chunk.address, chunk.length, place.chunk.offset, NOT_PLACED};
+        struct stored_run run = {chunk.address, chunk.length, place.chunk.offset, STORED_PACKED};
         if (place.chunk.codec == CKPT_CODEC_RAW)
             run.fd = descriptor_of(source, &place);
-        if (!add_run(stored, &run, why))
+        if (!stored_add(stored, &run, why))
             return false;
     }
     return true;
@@ -202,21 +130,17 @@ static bool add_parents(struct stored_source *source, const struct ckpt_run *fou
 
 static bool add_found(struct stored_source *source, const struct ckpt_run *found, struct stored *stored, struct failure *why)
 {
-    struct stored_run run = {found->address, found->length, found->offset, found->codec == CKPT_CODEC_RAW ? source->thaw->image_fd : NOT_PLACED};
-    return found->codec == CKPT_CODEC_PARENT ? add_parents(source, found, stored, why) : add_run(stored, &run, why);
+    struct stored_run run = {found->address, found->length, found->offset, found->codec == CKPT_CODEC_RAW ? source->thaw->image_fd : STORED_PACKED};
+    return found->codec == CKPT_CODEC_PARENT ? add_parents(source, found, stored, why) : stored_add(stored, &run, why);
 }
 
 bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why)
 {
     const struct stored_index *index = source->thaw->index;
-    size_t first = stored->count;
-    bool is_packed = false;
     for (size_t i = first_of_space(index, space); i < index->count && index->list[i].space == space; i++)
         if (!add_found(source, &index->list[i], stored, why))
             return false;
-    for (size_t i = first; i < stored->count && !is_packed; i++)
-        is_packed = stored->list[i].fd == NOT_PLACED;
-    return !is_packed || unpack(source, space, stored, first, why);
+    return true;
 }
 
 /* What of [address, address + length) one chunk has; 0 where it is not stored. A raw chunk is not read, and digested, whole for the sake of a word. */

@@ -13,8 +13,9 @@ struct stored_index {
 struct stored_run {
     uint64_t address, length; /* in the space */
     uint64_t offset;          /* in fd */
-    int fd;                   /* the image, or a parent; stored_source.unpacked for what is packed */
+    int fd;                   /* the image, or a parent: */
 };
+enum { STORED_PACKED = -2 };  /* it cannot be read from there as it is: checkpt/thaw/unpack.h */
 
 /* Runs of one space, ascending, touching ones joined where they lie together in the file too. */
 struct stored {
@@ -29,13 +30,10 @@ struct stored_parent {
 };
 enum { STORED_PARENTS_MAX = 32 }; /* what lies in more of them is read, as if it were packed */
 
-/* Packed pages are unpacked before anything is touched, into memory that has no name. */
 struct stored_source {
     struct thaw *thaw;
     struct stored_parent parents[STORED_PARENTS_MAX];
     size_t parent_count;
-    int unpacked;             /* one of the plan's own descriptors, -1 while nothing is packed */
-    uint64_t unpacked_size;
 };
 
 /* Reads and checks the whole index of an open image. Call stored_index_deinit() whatever comes of it. */
@@ -45,6 +43,8 @@ void stored_index_deinit(struct stored_index *index);
 /* Appends the runs of a space to `stored`, which the caller frees with stored_deinit(). */
 bool stored_runs(struct stored_source *source, uint32_t space, struct stored *stored, struct failure *why);
 void stored_deinit(struct stored *stored);
+/* Appends one more, joined with the last where it goes on there. */
+bool stored_add(struct stored *stored, const struct stored_run *run, struct failure *why);
 
 /* Reads a few bytes of a space; false where not all of them are stored, or cannot be read. */
 bool stored_peek(const struct thaw *thaw, uint32_t space, uint64_t address, void *buffer, size_t length);

@@ -209,15 +209,22 @@ static bool check_and_tell(struct session *s, void (*tell)(void *context, const 
     return fine;
 }
 
+static void resume(void *context, struct failure *why)
+{
+    struct session *s = context;
+    if (make_plan(s, why))
+        plan_run(s->thaw.plan, s->thaw.path, why);
+}
+
 bool thaw_program(const char *path, const struct thaw_options *options, void (*tell)(void *context, const struct finding *finding),
                   void *context, struct failure *why)
 {
     struct session s;
-    if (session_open(&s, path, options, why) && check_and_tell(&s, tell, context, why) && make_plan(&s, why)) {
+    if (session_open(&s, path, options, why) && check_and_tell(&s, tell, context, why)) {
         if (options->keep_pid)
-            original_pid_run(&s.thaw, why);
+            original_pid_run(&s.thaw, resume, &s, why);
         else
-            plan_run(s.thaw.plan, path, why);
+            resume(&s, why);
     }
     session_close(&s);
     return false;

@@ -19,6 +19,7 @@
 void world_deinit(struct world *world)
 {
     free(world->taken);
+    free(world->held);
     free(world->old_text);
 }
 
@@ -40,6 +41,11 @@ static int compare(const void *a, const void *b)
 {
     const struct world_range *x = a, *y = b;
     return (x->start > y->start) - (x->start < y->start);
+}
+
+void world_sort(struct world_range *ranges, size_t count)
+{
+    qsort(ranges, count, sizeof(*ranges), compare);
 }
 
 /* The kernel's own: bracketed, and neither heap, stack nor a name that a program gave. */
@@ -119,7 +125,7 @@ bool world_look(struct world *world, struct failure *why)
     fclose(maps);
     if (!look_for_seal(world, world->taken, program, why))
         return false;
-    qsort(world->taken, world->taken_count, sizeof(*world->taken), compare);
+    world_sort(world->taken, world->taken_count);
     world->same_text = world->own_vdso.end - world->own_vdso.start >= world->old_text_size && world->old_text_size > 0 &&
                        memcmp((const void *)(uintptr_t)world->own_vdso.start, world->old_text, world->old_text_size) == 0;
     return true;

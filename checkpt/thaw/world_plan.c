@@ -45,12 +45,6 @@ static void plan_let_go(struct plan *plan)
     PLAN_CALL(plan, "ending checkpt's own thread id", SYS_set_tid_address, PLAN_NUMBER(0));
 }
 
-static void plan_move(struct plan *plan, uint64_t from, uint64_t size, uint64_t to, const char *what)
-{
-    PLAN_EXPECT(plan, to, what, SYS_mremap, PLAN_NUMBER(from), PLAN_NUMBER(size), PLAN_NUMBER(size), PLAN_NUMBER(MREMAP_MAYMOVE | MREMAP_FIXED),
-                PLAN_NUMBER(to));
-}
-
 /* Moves all special mappings, keeping their distances, from where the first is at `from` to where it is at `to`. */
 static void plan_move_special(struct plan *plan, const struct world *world, uint64_t from, uint64_t to, const char *what)
 {
@@ -69,15 +63,18 @@ static void plan_unmap(struct plan *plan, uint64_t start, uint64_t end)
 
 static void plan_unmap_all(struct plan *plan, const struct world *world, uint64_t start, uint64_t end)
 {
-    uint64_t from = 0;
-    struct world_range stays[2] = {{start, end}, {world->top, world->top}};
+    size_t count = 0;
+    struct world_range *stays = arena_alloc(&plan->arena, (world->held_count + 2) * sizeof(*stays));
+    for (; count < world->held_count; count++)
+        stays[count] = world->held[count];
+    stays[count++] = (struct world_range){start, end};
     if (world->sealed)
-        stays[1] = (struct world_range){world->special[0].start, world->special[0].start + special_span(world)};
-    unsigned low = stays[0].start < stays[1].start ? 0 : 1;
-    for (unsigned i = 0; i < 2; i++) {
-        const struct world_range *next = &stays[low ^ i];
-        plan_unmap(plan, from, next->start);
-        from = next->end;
+        stays[count++] = (struct world_range){world->special[0].start, world->special[0].start + special_span(world)};
+    world_sort(stays, count);
+    uint64_t from = 0;
+    for (size_t i = 0; i < count; i++) {
+        plan_unmap(plan, from, stays[i].start);
+        from = stays[i].end;
     }
     plan_unmap(plan, from, world->top);
 }
