@@ -20,7 +20,7 @@ const struct cli_option freeze_options[] = {
     {.name = "exit", .type = CLI_FLAG, .offset = offsetof(struct settings, exit), .help = "end the program once the file is safe on disk"},
     {.name = "compress", .type = CLI_STRING, .optional = true, .offset = offsetof(struct settings, compress), .metavar = "LEVEL",
      .help = "compress pages, at a level from 1 to 22 (1)"},
-    {.name = "chunk", .type = CLI_STRING, .offset = offsetof(struct settings, chunk), .metavar = "SIZE", .choices = "64K 128K 256K 512K 1M 2M",
+    {.name = "chunk", .type = CLI_STRING, .offset = offsetof(struct settings, chunk), .metavar = "SIZE", .choices = "64K 128K 256K 512K 1M 2M 4M 8M 16M",
      .help = "what memory is cut into: small chunks make later --parent images small, large ones compress well"},
     {.name = "parent", .type = CLI_STRING, .offset = offsetof(struct settings, parent), .metavar = "FILE",
      .help = "write only pages that differ from those of this image"},

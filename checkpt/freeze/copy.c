@@ -49,7 +49,7 @@ static bool begin(struct session *session, struct failure *why)
     if (session->parent != NULL)
         options.chunk_size = ckpt_reader_footer(session->parent)->chunk_size;
     else if (options.chunk_size == 0)
-        options.chunk_size = options.compression > 0 ? CKPT_CHUNK_SIZE_PACKED : CKPT_CHUNK_SIZE_DEFAULT;
+        options.chunk_size = ckpt_default_chunk_size(options.compression);
     session->chunk_size = options.chunk_size;
     session->is_packed = options.compression > 0;
     session->writer = ckpt_writer_create(&session->sink, &options);

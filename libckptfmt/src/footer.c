@@ -66,7 +66,7 @@ static enum ckpt_status check_sizes(const struct ckpt_footer *f, struct error *e
     if (f->page_size != CKPT_PAGE_SIZE)
         return error_set(error, CKPT_UNSUPPORTED, "page size %u: this library reads %d", f->page_size, CKPT_PAGE_SIZE);
     if (f->chunk_size < f->page_size || (f->chunk_size & (f->chunk_size - 1)) != 0 || f->chunk_size > CKPT_CHUNK_SIZE_MAX)
-        return error_set(error, CKPT_CORRUPT, "chunk size %u is not a power of two between the page size and 2 MiB", f->chunk_size);
+        return error_set(error, CKPT_CORRUPT, "chunk size %u is not a power of two between the page size and 16 MiB", f->chunk_size);
     return CKPT_OK;
 }
 

@@ -8,16 +8,20 @@
 #include "digest.h"
 #include "index.h"
 
-enum { LEAST_GAIN = 64 };
+enum {
+    LEAST_GAIN = 64,
+    WHOLE_CHUNK = 24, /* log2 of CKPT_CHUNK_SIZE_MAX: zstd takes less where a chunk is smaller */
+};
 
-struct packer *packer_create(void)
+struct packer *packer_create(int level)
 {
     struct packer *packer = calloc(1, sizeof(*packer));
     if (packer == NULL)
         return NULL;
     packer->context = ZSTD_createCCtx();
-    if (packer->context == NULL) {
-        free(packer);
+    if (packer->context == NULL || ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_compressionLevel, level)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_windowLog, WHOLE_CHUNK))) {
+        packer_destroy_all(packer);
         return NULL;
     }
     return packer;
@@ -55,13 +59,13 @@ static void adopt(struct packer *packer, struct ckpt_chunk *chunk, size_t stored
     packer->length += stored;
 }
 
-bool packer_append(struct packer *packer, struct ckpt_chunk *chunk, const void *data, int level)
+bool packer_append(struct packer *packer, struct ckpt_chunk *chunk, const void *data)
 {
     size_t bound = ZSTD_compressBound(chunk->length);
     if (!reserve(&packer->frames, &packer->room, packer->length, bound))
         return false;
     uint8_t *to = packer->frames + packer->length;
-    size_t n = ZSTD_compressCCtx(packer->context, to, bound, data, chunk->length, level);
+    size_t n = ZSTD_compress2(packer->context, to, bound, data, chunk->length);
     if (ZSTD_isError(n))
         return false;
     if (n > chunk->length - chunk->length / LEAST_GAIN) {

@@ -14,6 +14,11 @@ enum ckpt_status rewrite_stopped(struct rewrite *w)
     return error_set(&w->reader->error, CKPT_REFUSED, "writing pages: stopped as asked");
 }
 
+uint32_t rewrite_level(const struct rewrite *w)
+{
+    return w->options.level > 0 ? (uint32_t)w->options.level : CKPT_COMPRESSION_DEFAULT;
+}
+
 static enum ckpt_status check(struct rewrite *w)
 {
     struct error *error = &w->reader->error;
@@ -38,9 +43,10 @@ static void settle_chunk_size(struct rewrite *w)
     bool was_packed = (old->incompatible_features & CKPT_FEATURE_PACKED) != 0;
     if ((f->incompatible_features & CKPT_FEATURE_PARENT) != 0)
         return;
-    if ((w->options.pages & CKPT_REWRITE_COMPRESS) != 0 && old->chunk_size == CKPT_CHUNK_SIZE_DEFAULT)
-        f->chunk_size = CKPT_CHUNK_SIZE_PACKED;
-    if ((w->options.pages & CKPT_REWRITE_DECOMPRESS) != 0 && was_packed && old->chunk_size == CKPT_CHUNK_SIZE_PACKED)
+    bool is_default = was_packed ? old->chunk_size == CKPT_CHUNK_SIZE_PACKED || old->chunk_size == CKPT_CHUNK_SIZE_MAX : old->chunk_size == CKPT_CHUNK_SIZE_DEFAULT;
+    if ((w->options.pages & CKPT_REWRITE_COMPRESS) != 0 && is_default)
+        f->chunk_size = ckpt_default_chunk_size(rewrite_level(w));
+    if ((w->options.pages & CKPT_REWRITE_DECOMPRESS) != 0 && was_packed && is_default)
         f->chunk_size = CKPT_CHUNK_SIZE_DEFAULT;
 }
 

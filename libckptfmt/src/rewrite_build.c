@@ -9,7 +9,8 @@
 #include "rewrite_state.h"
 #include "writer_state.h"
 
-enum { JOBS_PER_THREAD = 4, PARTS = 64 };
+/* With few jobs in flight, a thread that is not scheduled for a while makes the others wait; with many large ones there is much memory in use. */
+enum { JOBS_PER_THREAD = 4, LARGE_JOBS_PER_THREAD = 2, LARGE = 2 << 20, PARTS = CKPT_CHUNK_SIZE_MAX / CKPT_CHUNK_SIZE_DEFAULT };
 
 struct part {
     struct ckpt_chunk chunk;    /* in the old image */
@@ -278,10 +279,9 @@ static void build_deinit(struct build *b)
 
 enum ckpt_status rewrite_build(struct rewrite *w)
 {
-    const struct ckpt_footer *f = &w->footer.facts;
+    const struct ckpt_footer *f = &w->footer.facts, *old = &w->reader->footer.facts;
     bool packed = (f->incompatible_features & CKPT_FEATURE_PACKED) != 0;
-    uint32_t level = w->options.level > 0 ? (uint32_t)w->options.level : CKPT_COMPRESSION_DEFAULT;
-    struct ckpt_writer_options options = {.struct_size = sizeof(options), .chunk_size = f->chunk_size, .compression = packed ? level : 0,
+    struct ckpt_writer_options options = {.struct_size = sizeof(options), .chunk_size = f->chunk_size, .compression = packed ? rewrite_level(w) : 0,
                                           .read_only_features = f->read_only_features, .compatible_features = f->compatible_features,
                                           .incompatible_features = f->incompatible_features};
     unsigned threads = pool_threads(w->options.threads);
@@ -289,8 +289,8 @@ enum ckpt_status rewrite_build(struct rewrite *w)
     enum ckpt_status status = CKPT_NO_MEMORY;
     if (b != NULL) {
         b->rewrite = w;
-        b->regroups = f->chunk_size > w->reader->footer.facts.chunk_size;
-        b->job_count = threads * JOBS_PER_THREAD + 1;
+        b->regroups = f->chunk_size > old->chunk_size;
+        b->job_count = threads * (f->chunk_size > LARGE || old->chunk_size > LARGE ? LARGE_JOBS_PER_THREAD : JOBS_PER_THREAD) + 1;
         b->jobs = calloc(b->job_count, sizeof(*b->jobs));
         b->pool = pool_create(threads, b->job_count - 1, work, b);
         b->writer = ckpt_writer_create(&w->sink, &options);

@@ -31,6 +31,8 @@ enum ckpt_status rewrite_layout(struct rewrite *rewrite, struct ckpt_writer *wri
 enum ckpt_status rewrite_mappings(struct rewrite *rewrite, struct ckpt_writer *writer);
 enum ckpt_status rewrite_extents(struct rewrite *rewrite, struct ckpt_writer *writer);
 
+/* Of zstd, where pages are packed. */
+uint32_t rewrite_level(const struct rewrite *rewrite);
 bool rewrite_go_on(struct rewrite *rewrite, uint64_t done, uint64_t total);
 enum ckpt_status rewrite_stopped(struct rewrite *rewrite);
 

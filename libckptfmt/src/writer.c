@@ -14,6 +14,15 @@
 #include "shares.h"
 #include "writer_state.h"
 
+enum { HIGH_LEVEL = 7 }; /* where zstd's window becomes 4 MiB */
+
+uint32_t ckpt_default_chunk_size(uint32_t compression)
+{
+    if (compression == 0)
+        return CKPT_CHUNK_SIZE_DEFAULT;
+    return compression < HIGH_LEVEL ? CKPT_CHUNK_SIZE_PACKED : CKPT_CHUNK_SIZE_MAX;
+}
+
 struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct ckpt_writer_options *options)
 {
     struct ckpt_writer *w = calloc(1, sizeof(*w));
@@ -21,7 +30,7 @@ struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct 
         return NULL;
     w->misused = !adopt_options(&w->options, sizeof(w->options), options);
     if (w->options.chunk_size == 0)
-        w->options.chunk_size = w->options.compression > 0 ? CKPT_CHUNK_SIZE_PACKED : CKPT_CHUNK_SIZE_DEFAULT;
+        w->options.chunk_size = ckpt_default_chunk_size(w->options.compression);
     w->layout.packed = w->options.compression > 0;
     w->index_digest = digest_create();
     pthread_mutex_init(&w->lock, NULL);
@@ -250,7 +259,7 @@ static enum ckpt_status check_begin(struct ckpt_writer *w)
     if (w->misused)
         return error_set(&w->error, CKPT_INVALID, "struct ckpt_writer_options has an impossible size, or asks for what this library does not know");
     if (chunk < CKPT_PAGE_SIZE || (chunk & (chunk - 1)) != 0 || chunk > CKPT_CHUNK_SIZE_MAX)
-        return error_set(&w->error, CKPT_INVALID, "chunk size %u is not a power of two between the page size and 2 MiB", chunk);
+        return error_set(&w->error, CKPT_INVALID, "chunk size %u is not a power of two between the page size and 16 MiB", chunk);
     if (w->options.compression > (uint32_t)ZSTD_maxCLevel())
         return error_set(&w->error, CKPT_INVALID, "compression level %u: zstd has 1 to %d", w->options.compression, ZSTD_maxCLevel());
     if (w->sink.write_at == NULL && (!w->layout.packed || w->sink.write == NULL))

@@ -16,7 +16,7 @@ struct packer *writer_borrow_packer(struct ckpt_writer *w)
         w->packers = packer->next;
     pthread_mutex_unlock(&w->lock);
     if (packer == NULL)
-        packer = packer_create();
+        packer = packer_create((int)w->options.compression);
     if (packer != NULL)
         packer->length = 0;
     return packer;
@@ -24,7 +24,7 @@ struct packer *writer_borrow_packer(struct ckpt_writer *w)
 
 static bool pack_chunk(const struct ckpt_writer *w, struct batch *batch, struct ckpt_chunk *chunk)
 {
-    return packer_append(batch->packer, chunk, batch->data + (chunk->address - batch->address), (int)w->options.compression);
+    return packer_append(batch->packer, chunk, batch->data + (chunk->address - batch->address));
 }
 
 /* Marks chunks that an earlier one has stored already, with stored_length 0, so that they need not be packed. */

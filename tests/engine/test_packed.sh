@@ -57,7 +57,7 @@ chunks_of() { "$dump" --index "$dir/x.ckpt" | grep -c zstd; }
 large=$(chunks_of)
 check 'it is frozen, compressed in small chunks' freeze --compress --chunk=64K
 check 'there are more of them' test "$(chunks_of)" -gt $((large * 2))
-check 'another size is refused' says 2 'checkpt: --chunk=3K: not one of: 64K 128K 256K 512K 1M 2M' "$checkpt" freeze --chunk=3K -o "$dir/x.ckpt" "$pid"
+check 'another size is refused' says 2 'checkpt: --chunk=3K: not one of: 64K 128K 256K 512K 1M 2M 4M 8M 16M' "$checkpt" freeze --chunk=3K -o "$dir/x.ckpt" "$pid"
 check 'the parent decides' says 2 'checkpt: --chunk goes with no --parent: its chunks decide' "$checkpt" freeze --chunk=1M --parent "$dir/kept" -o "$dir/y.ckpt" "$pid"
 check 'they are whole' prints whole "$dump" --verify "$dir/x.ckpt"
 cp "$dir/kept" "$dir/x.ckpt"

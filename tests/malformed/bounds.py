@@ -17,7 +17,8 @@ MEMORY_BASE, MEMORY_PER_BYTE = 24 << 20, 300
 SECONDS, SLACK = 60, 0.5
 
 IMAGE = 'record IMAGE critical { tool: "maker" }\nrecord DESCRIPTORS critical { process: 1 descriptors { number: 3 } }\n'
-BOMB = "chunk_size 0x200000\npacked\n" + IMAGE + "".join(f"pages 1 0x{0x200000 * (i + 1):x} 512 byte {i}\n" for i in range(3))
+CHUNK = 16 << 20  # the largest that there is; who unpacks has one in each thread
+BOMB = f"chunk_size {CHUNK}\npacked\n" + IMAGE + "".join(f"pages 1 0x{CHUNK * (i + 1):x} {CHUNK >> 12} byte {i}\n" for i in range(3))
 # A frame header that promises 2^60 bytes, and one block.
 GIANT = "packed\n" + IMAGE + "pages 1 0x10000 1 byte 1\nset chunk.0.stored hex 28b52ffde0000000000000001003800011\n"
 
@@ -66,7 +67,13 @@ class Bounds:
     def make(self, text):
         with open("costly.txt", "w") as file:
             file.write(text)
-        maker.make("costly.txt", self.schemas).image.write("costly.ckpt")
+        # In a process of its own: what this one takes is counted for each that it starts.
+        pid = os.fork()
+        if pid == 0:
+            maker.make("costly.txt", self.schemas).image.write("costly.ckpt")
+            os._exit(0)
+        if os.waitpid(pid, 0)[1] != 0:
+            raise SystemExit("making costly.ckpt failed")
         return os.path.getsize("costly.ckpt")
 
     def result(self, name, problems):
@@ -75,12 +82,12 @@ class Bounds:
         for problem in problems:
             print("# " + problem)
 
-    def measure(self, text, problems):
+    def measure(self, text, problems, more=0):
         """CPU seconds of each command."""
         size, seconds = self.make(text), []
         for command in self.commands:
             cpu, peak, status, _ = run([*command, "costly.ckpt"])
-            most = MEMORY_BASE + MEMORY_PER_BYTE * size
+            most = MEMORY_BASE + MEMORY_PER_BYTE * size + more
             if peak > most:
                 problems.append(f"{command}: {peak >> 10} KiB of memory for a file of {size} bytes")
             if status not in (0, 1):
@@ -88,9 +95,9 @@ class Bounds:
             seconds.append(cpu)
         return seconds
 
-    def one(self, name, text):
+    def one(self, name, text, more=0):
         problems = []
-        self.measure(text, problems)
+        self.measure(text, problems, more)
         self.result(name, problems)
 
     def vast(self):
@@ -117,7 +124,7 @@ class Bounds:
 
 def main(*programs):
     bounds = Bounds(*programs)
-    bounds.one("frames that unpack into 2 MiB each", BOMB)
+    bounds.one("frames that unpack into 16 MiB each", BOMB, CHUNK * min(3, os.cpu_count()))
     bounds.one("a frame that promises 2^60 bytes", GIANT)
     bounds.vast()
     for name, text in GROWING.items():

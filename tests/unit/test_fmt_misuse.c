@@ -155,7 +155,7 @@ Test(fmt_misuse, writer_out_of_turn)
 
 Test(fmt_misuse, writer_options)
 {
-    static const struct ckpt_writer_options wrong[] = {{.struct_size = sizeof(wrong[0]), .chunk_size = 5000}, {.struct_size = sizeof(wrong[0]), .chunk_size = 4 << 20},
+    static const struct ckpt_writer_options wrong[] = {{.struct_size = sizeof(wrong[0]), .chunk_size = 5000}, {.struct_size = sizeof(wrong[0]), .chunk_size = 32 << 20},
                                                        {.struct_size = sizeof(wrong[0]), .compression = 99}, {.struct_size = 2}};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct ckpt_io image;

@@ -20,8 +20,8 @@
 #define CKPT_NOTE_PROCESS 0x7fffffffu        /* note "CKPT" in the process segment: u32 number of the process whose notes follow */
 #define CKPT_PAGE_SIZE 4096
 #define CKPT_CHUNK_SIZE_DEFAULT 65536          /* of raw images */
-#define CKPT_CHUNK_SIZE_PACKED (2u << 20)     /* of packed ones: what is far apart packs better together */
-#define CKPT_CHUNK_SIZE_MAX (2u << 20)
+#define CKPT_CHUNK_SIZE_PACKED (8u << 20)     /* of packed ones: what is far apart packs better together; at high levels _MAX: see ckpt_default_chunk_size() */
+#define CKPT_CHUNK_SIZE_MAX (16u << 20)
 #define CKPT_COMPRESSION_DEFAULT 3          /* zstd's level */
 
 /* Incompatible features: a reader that does not know a set bit refuses the file. */

@@ -18,7 +18,7 @@ struct ckpt_writer;
 
 struct ckpt_writer_options {
     size_t struct_size;        /* sizeof(struct ckpt_writer_options) */
-    uint32_t chunk_size;       /* bytes, a power of two >= the page size; 0: CKPT_CHUNK_SIZE_DEFAULT, or _PACKED where pages are compressed */
+    uint32_t chunk_size;       /* bytes, a power of two >= the page size; 0: ckpt_default_chunk_size(compression) */
     uint32_t compression;      /* 0 raw; otherwise zstd level */
     uint64_t read_only_features;
     uint64_t compatible_features;
@@ -34,6 +34,10 @@ struct ckpt_mapping {
 };
 
 CKPT_BEGIN_DECLS
+/* What memory is cut into (bytes) unless somebody chooses: CKPT_CHUNK_SIZE_DEFAULT for raw images (`compression` 0); for packed ones as much as zstd looks back at that level, times two or
+ * more: CKPT_CHUNK_SIZE_PACKED, or CKPT_CHUNK_SIZE_MAX from level 7 on. Since 1.0. */
+CKPT_API uint32_t ckpt_default_chunk_size(uint32_t compression);
+
 /* `sink` is copied and stays the caller's to close. options may be NULL. NULL only when memory ran out. */
 CKPT_API struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, const struct ckpt_writer_options *options);
 CKPT_API void ckpt_writer_destroy(struct ckpt_writer *writer);
