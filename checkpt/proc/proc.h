@@ -76,6 +76,20 @@ struct proc_fd {
 };
 bool proc_fds(int directory, struct arena *arena, struct proc_fd **fds, size_t *count, struct failure *why); /* ascending */
 
+/* --- events.c: what fdinfo tells of descriptors that report events */
+struct proc_eventfd { uint64_t count; bool semaphore, tells_semaphore /* Linux 6.5 */; };
+bool proc_eventfd(int directory, uint32_t number, struct proc_eventfd *eventfd, struct failure *why);
+struct proc_timerfd { int32_t clock; uint32_t flags; uint64_t ticks, remaining, interval; /* ns */ };
+bool proc_timerfd(int directory, uint32_t number, struct proc_timerfd *timerfd, struct failure *why);
+bool proc_signalfd(int directory, uint32_t number, uint64_t *mask, struct failure *why);
+/* In the kernel's order, which kcmp(2) counts in. `number` is what the target was when it was registered. */
+struct proc_registration { uint32_t number, events; uint64_t data, inode; };
+bool proc_epoll(int directory, uint32_t number, struct arena *arena, struct proc_registration **registrations, size_t *count, struct failure *why);
+/* In no order. `handle` is for open_by_handle_at(2); NULL where the file system gives none. */
+enum { PROC_HANDLE_MAX = 128 };
+struct proc_watch { uint32_t descriptor, mask; uint64_t device, inode; const uint8_t *handle; uint32_t handle_size; int32_t handle_type; };
+bool proc_inotify(int directory, uint32_t number, struct arena *arena, struct proc_watch **watches, size_t *count, struct failure *why);
+
 /* --- limits.c, timers.c, auxv.c, misc.c */
 bool proc_limits(int directory, uint64_t soft[16], uint64_t hard[16], struct failure *why); /* by RLIMIT_*; ~0: unlimited */
 struct proc_timer { uint32_t id, signal, notify; uint64_t value; int32_t target, clock; };

@@ -4,14 +4,19 @@
 #include <ckptfmt/record.h>
 
 #include "schemas/credentials.pb-c.h"
+#include "schemas/epoll.pb-c.h"
+#include "schemas/eventfd.pb-c.h"
 #include "schemas/files.pb-c.h"
 #include "schemas/image.pb-c.h"
+#include "schemas/inotify.pb-c.h"
 #include "schemas/limits.pb-c.h"
 #include "schemas/memory.pb-c.h"
 #include "schemas/process.pb-c.h"
 #include "schemas/record.pb-c.h"
+#include "schemas/signalfd.pb-c.h"
 #include "schemas/signals.pb-c.h"
 #include "schemas/threads.pb-c.h"
+#include "schemas/timerfd.pb-c.h"
 #include "schemas/timers.pb-c.h"
 
 static const ProtobufCMessageDescriptor *const descriptors[] = {
@@ -30,6 +35,11 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     [CKPT__KIND__KIND_TID_WORDS] = &ckpt__tid_words__descriptor,
     [CKPT__KIND__KIND_REDACTION] = &ckpt__redaction__descriptor,
     [CKPT__KIND__KIND_MISSING] = &ckpt__missing__descriptor,
+    [CKPT__KIND__KIND_EVENTFD] = &ckpt__eventfd__descriptor,
+    [CKPT__KIND__KIND_TIMERFD] = &ckpt__timerfd__descriptor,
+    [CKPT__KIND__KIND_SIGNALFD] = &ckpt__signalfd__descriptor,
+    [CKPT__KIND__KIND_EPOLL] = &ckpt__epoll__descriptor,
+    [CKPT__KIND__KIND_INOTIFY] = &ckpt__inotify__descriptor,
 };
 
 const ProtobufCMessageDescriptor *ckpt_record_descriptor(uint32_t kind)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ITEM_HEADER = 3, ITEM_KINDS = 18, ITEM_TAIL = 64, ITEM_CORE = 128 };
+enum { ITEM_HEADER = 3, ITEM_KINDS = 32, ITEM_TAIL = 64, ITEM_CORE = 128 };
 
 /* Tags below ITEM_CORE: the low bits are the record's kind, ITEM_TAIL puts it into the tail. From ITEM_CORE on: the debugger's note item_core_types[tag % 8]. */
 struct item {
