@@ -13,6 +13,7 @@
 #include "checkpt/proc/text.h"
 #include "checkpt/freeze/other_name.h"
 #include "checkpt/resource/survey.h"
+#include "checkpt/resource/watched.h"
 #include "checkpt/thaw/plan.h"
 #include "checkpt/tracee/refusal.h"
 #include "checkpt/tracee/tracee.h"
@@ -36,6 +37,7 @@ static bool may_look(const struct freeze *freeze, struct failure *why)
 static void survey_all(struct freeze *freeze)
 {
     freeze->survey = survey_create(&freeze->model->arena, freeze->directory);
+    freeze->watched = watched_create(&freeze->model->arena);
     for (size_t i = 0; i < freeze->map_count; i++)
         if (freeze->maps[i].inode != 0)
             survey_find(freeze->survey, &freeze->maps[i]);

@@ -116,6 +116,7 @@ bool proc_epoll(int directory, uint32_t number, struct arena *arena, struct proc
         read.number = (uint32_t)target;
         read.data = data;
         read.inode = inode;
+        read.order = (uint32_t)array.count;
         *(struct proc_registration *)proc_array_add(&array) = read;
     }
     proc_lines_close(&lines);

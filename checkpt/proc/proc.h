@@ -82,8 +82,8 @@ bool proc_eventfd(int directory, uint32_t number, struct proc_eventfd *eventfd, 
 struct proc_timerfd { int32_t clock; uint32_t flags; uint64_t ticks, remaining, interval; /* ns */ };
 bool proc_timerfd(int directory, uint32_t number, struct proc_timerfd *timerfd, struct failure *why);
 bool proc_signalfd(int directory, uint32_t number, uint64_t *mask, struct failure *why);
-/* In the kernel's order, which kcmp(2) counts in. `number` is what the target was when it was registered. */
-struct proc_registration { uint32_t number, events; uint64_t data, inode; };
+/* `number` is the target's descriptor of when it was registered; `order` is the kernel's, which kcmp(2) counts in. */
+struct proc_registration { uint32_t number, events, order; uint64_t data, inode; };
 bool proc_epoll(int directory, uint32_t number, struct arena *arena, struct proc_registration **registrations, size_t *count, struct failure *why);
 /* In no order. `handle` is for open_by_handle_at(2); NULL where the file system gives none. */
 enum { PROC_HANDLE_MAX = 128 };

@@ -42,10 +42,10 @@ struct of_file {
 
 const void *events_record(const struct model *model, uint32_t kind, const Ckpt__File *file, struct failure *why)
 {
-    const struct model_objects *objects = model_objects(model, kind);
-    for (size_t i = 0; i < objects->count; i++)
-        if (((const struct of_file *)objects->list[i])->file == file->id)
-            return objects->list[i];
+    const struct model_objects *records = model_objects(model, kind);
+    for (size_t i = 0; i < records->count; i++)
+        if (((const struct of_file *)records->list[i])->file == file->id)
+            return records->list[i];
     failure_set(why, "file %u has no %s record", file->id, ckpt_record_kind_name(kind));
     return NULL;
 }

@@ -1,10 +1,12 @@
 #include "checkpt/resource/object.h"
 
+#include "checkpt/resource/all.h"
+
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-const struct object *const objects[] = {NULL};
+const struct object *const objects[] = {&eventfd_object, &timerfd_object, &signalfd_object, &epoll_object, &inotify_object, NULL};
 
 const struct object *object_of_fd(const struct proc_fd *fd)
 {

@@ -109,9 +109,9 @@ static void check_one(const Ckpt__Timerfd *record, struct findings *findings)
 
 static void check(struct thaw *thaw, struct findings *findings)
 {
-    const struct model_objects *objects = model_objects(thaw->model, CKPT__KIND__KIND_TIMERFD);
-    for (size_t i = 0; i < objects->count && findings->refused == 0; i++)
-        check_one((const Ckpt__Timerfd *)objects->list[i], findings);
+    const struct model_objects *records = model_objects(thaw->model, CKPT__KIND__KIND_TIMERFD);
+    for (size_t i = 0; i < records->count && findings->refused == 0; i++)
+        check_one((const Ckpt__Timerfd *)records->list[i], findings);
 }
 
 static bool make(struct making *m, const Ckpt__File *file, struct failure *why)
@@ -164,11 +164,11 @@ static void plan_setting(struct plan *plan, const Ckpt__Timerfd *record, int64_t
 static bool plan_timerfds(struct thaw *thaw, struct failure *why)
 {
     (void)why;
-    const struct model_objects *objects = model_objects(thaw->model, CKPT__KIND__KIND_TIMERFD);
+    const struct model_objects *records = model_objects(thaw->model, CKPT__KIND__KIND_TIMERFD);
     struct arena arena = {0};
     const int64_t *numbers = events_numbers(thaw->model, &arena);
-    for (size_t i = 0; i < objects->count; i++) {
-        const Ckpt__Timerfd *record = (const Ckpt__Timerfd *)objects->list[i];
+    for (size_t i = 0; i < records->count; i++) {
+        const Ckpt__Timerfd *record = (const Ckpt__Timerfd *)records->list[i];
         char what[48];
         if (record->file == 0 || numbers[record->file - 1] < 0)
             continue;

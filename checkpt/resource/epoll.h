@@ -1,0 +1,21 @@
+/* What the files of this resource share. */
+#ifndef CHECKPT_RESOURCE_EPOLL_H
+#define CHECKPT_RESOURCE_EPOLL_H
+
+#include "checkpt/resource/events.h"
+#include "schemas/epoll.pb-c.h"
+
+/* epoll_targets.c: what an epoll watches, in ascending order of numbers. */
+struct epoll_targets {
+    const struct proc_registration *registrations;
+    size_t *targets;       /* of each the index in freeze->fds of a descriptor of what is watched */
+    size_t count;
+};
+/* False with the sentence where what is watched cannot be told, or could not be registered so again. */
+bool epoll_targets(const struct freeze *freeze, uint32_t number, struct arena *arena, struct epoll_targets *found, struct failure *why);
+
+/* epoll_plan.c */
+void epoll_check(struct thaw *thaw, struct findings *findings);
+bool epoll_plan(struct thaw *thaw, struct failure *why);
+
+#endif
