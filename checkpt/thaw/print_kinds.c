@@ -220,6 +220,16 @@ static const struct look {
     [PRINT_IOVEC] = {.structure = print_iovec},
     [PRINT_CLONE_ARGS] = {.structure = print_clone_args},
     [PRINT_WORDS] = {.structure = print_words},
+    [PRINT_EVENTFD_FLAGS] = {.names = NAMES_EFD + 1},
+    [PRINT_TIMERFD_FLAGS] = {.names = NAMES_TFD + 1},
+    [PRINT_TIMERFD_SET_FLAGS] = {.names = NAMES_TFD_TIMER + 1},
+    [PRINT_SIGNALFD_FLAGS] = {.names = NAMES_SFD + 1},
+    [PRINT_EPOLL_FLAGS] = {.names = NAMES_EPOLL_CREATE + 1},
+    [PRINT_EPOLL_OPERATION] = {.names = NAMES_EPOLL_CTL + 1, .one_of = 1},
+    [PRINT_EPOLL_EVENT] = {.structure = print_epoll_event},
+    [PRINT_INOTIFY_FLAGS] = {.names = NAMES_INOTIFY_INIT + 1},
+    [PRINT_INOTIFY_MASK] = {.names = NAMES_INOTIFY + 1},
+    [PRINT_IOCTL] = {.names = NAMES_IOCTL + 1, .one_of = 1},
 };
 
 static void print_structure(struct printer *printer, print_struct *structure, const struct plan_arg *arg)

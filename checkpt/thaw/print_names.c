@@ -5,12 +5,17 @@
 #include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/rseq.h>
+#include <sys/signalfd.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 #include "checkpt/thaw/print.h"
@@ -62,6 +67,19 @@ static const struct name whence[] = {N(SEEK_SET), N(SEEK_CUR), N(SEEK_END), N(SE
 static const struct name futexes[] = {N(FUTEX_WAIT), N(FUTEX_WAKE), N(FUTEX_WAIT_PRIVATE), N(FUTEX_WAKE_PRIVATE)};
 static const struct name policies[] = {LITERAL(0, SCHED_OTHER), LITERAL(1, SCHED_FIFO), LITERAL(2, SCHED_RR), LITERAL(3, SCHED_BATCH), LITERAL(5, SCHED_IDLE), LITERAL(6, SCHED_DEADLINE)};
 static const struct name notifications[] = {N(SIGEV_SIGNAL), N(SIGEV_NONE), N(SIGEV_THREAD), N(SIGEV_THREAD_ID)};
+static const struct name eventfd_flags[] = {N(EFD_SEMAPHORE), N(EFD_NONBLOCK), N(EFD_CLOEXEC)};
+static const struct name timerfd_flags[] = {N(TFD_NONBLOCK), N(TFD_CLOEXEC)};
+static const struct name timerfd_set_flags[] = {N(TFD_TIMER_ABSTIME), N(TFD_TIMER_CANCEL_ON_SET)};
+static const struct name signalfd_flags[] = {N(SFD_NONBLOCK), N(SFD_CLOEXEC)};
+static const struct name epoll_flags[] = {N(EPOLL_CLOEXEC)};
+static const struct name epoll_operations[] = {N(EPOLL_CTL_ADD), N(EPOLL_CTL_DEL), N(EPOLL_CTL_MOD)};
+static const struct name epoll_events[] = {N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLERR), N(EPOLLHUP), N(EPOLLRDNORM), N(EPOLLRDBAND), N(EPOLLWRNORM), N(EPOLLWRBAND),
+                                           N(EPOLLMSG), N(EPOLLRDHUP), N(EPOLLEXCLUSIVE), N(EPOLLWAKEUP), N(EPOLLONESHOT), N(EPOLLET)};
+static const struct name inotify_flags[] = {N(IN_NONBLOCK), N(IN_CLOEXEC)};
+static const struct name inotify_masks[] = {N(IN_ACCESS), N(IN_MODIFY), N(IN_ATTRIB), N(IN_CLOSE_WRITE), N(IN_CLOSE_NOWRITE), N(IN_OPEN), N(IN_MOVED_FROM), N(IN_MOVED_TO),
+                                            N(IN_CREATE), N(IN_DELETE), N(IN_DELETE_SELF), N(IN_MOVE_SELF), N(IN_ONLYDIR), N(IN_DONT_FOLLOW), N(IN_EXCL_UNLINK),
+                                            LITERAL(0x80000000, IN_ONESHOT)};
+static const struct name ioctls[] = {LITERAL(0x40085400, TFD_IOC_SET_TICKS)};
 
 #define TABLE(array, zero) {array, sizeof(array) / sizeof(array[0]), zero}
 static const struct {
@@ -76,7 +94,10 @@ static const struct {
     [NAMES_ADVICE] = TABLE(advice, NULL), [NAMES_HOW] = TABLE(how, NULL), [NAMES_CLOCK] = TABLE(clocks, NULL), [NAMES_ITIMER] = TABLE(itimers, NULL),
     [NAMES_RESOURCE] = TABLE(resources_, NULL), [NAMES_PRCTL] = TABLE(prctls, NULL), [NAMES_ARCH_PRCTL] = TABLE(arch_prctls, NULL),
     [NAMES_FCNTL] = TABLE(fcntls, NULL), [NAMES_WHENCE] = TABLE(whence, NULL), [NAMES_FUTEX] = TABLE(futexes, NULL), [NAMES_POLICY] = TABLE(policies, NULL),
-    [NAMES_SIGEV] = TABLE(notifications, NULL),
+    [NAMES_SIGEV] = TABLE(notifications, NULL), [NAMES_EFD] = TABLE(eventfd_flags, NULL), [NAMES_TFD] = TABLE(timerfd_flags, NULL),
+    [NAMES_TFD_TIMER] = TABLE(timerfd_set_flags, NULL), [NAMES_SFD] = TABLE(signalfd_flags, NULL), [NAMES_EPOLL_CREATE] = TABLE(epoll_flags, NULL),
+    [NAMES_EPOLL_CTL] = TABLE(epoll_operations, NULL), [NAMES_EPOLL] = TABLE(epoll_events, NULL), [NAMES_INOTIFY_INIT] = TABLE(inotify_flags, NULL),
+    [NAMES_INOTIFY] = TABLE(inotify_masks, NULL), [NAMES_IOCTL] = TABLE(ioctls, NULL),
 };
 
 void print_bits(FILE *out, enum print_names names, uint64_t value)

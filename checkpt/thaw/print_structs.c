@@ -2,6 +2,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -129,6 +130,14 @@ void print_clone_args(struct printer *printer, const void *data, size_t length)
     if (args.set_tid_size == 1)
         fprintf(printer->out, ", set_tid=[%" PRId64 "], set_tid_size=1", printer->step->expected);
     fputc('}', printer->out);
+}
+
+void print_epoll_event(struct printer *printer, const void *data, size_t length)
+{
+    TAKE(struct epoll_event, event);
+    fputs("{events=", printer->out);
+    print_bits(printer->out, NAMES_EPOLL, event.events);
+    fprintf(printer->out, ", data=0x%" PRIx64 "}", event.data.u64);
 }
 
 void print_words(struct printer *printer, const void *data, size_t length)
