@@ -1,0 +1,4 @@
+. tests/engine/engine.sh
+life epoll
+life epoll-static
+finish

@@ -1,0 +1,4 @@
+. tests/engine/engine.sh
+life eventfd
+life eventfd-static
+finish

@@ -1,0 +1,4 @@
+. tests/engine/engine.sh
+life signalfd
+life signalfd-static
+finish

@@ -1,0 +1,4 @@
+. tests/engine/engine.sh
+life timerfd
+life timerfd-static
+finish
