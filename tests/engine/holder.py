@@ -53,7 +53,7 @@ KINDS = {
     "pipe": os.pipe,
     "socket": socket.socketpair,
     "child": lambda: subprocess.Popen(["sleep", "1000"]),
-    "eventfd": lambda: (os.eventfd(1),),
+    "pidfd": lambda: (os.pidfd_open(os.getpid()),),
     "tcp": lambda: socket.create_server(("127.0.0.1", 0)),
     "queue": message_queue,
     "secret": lambda: libc.syscall(SYS_MEMFD_SECRET, 0) >= 0,

@@ -67,12 +67,12 @@ for kind in time uts net; do
         check "another $kind namespace: and ends well" reap "$pid" ;;
     esac
 done
-for kind in pipe socket eventfd tcp child; do
+for kind in pipe socket pidfd tcp child; do
     check "a program with a $kind starts" hold "$kind"
     case $kind in
     pipe) refused 'a pipe' 'fd 3: pipe' ;;
     socket) refused 'a socket' 'fd 3: socket' ;;
-    eventfd) refused 'an eventfd' 'fd 3: ' ;;
+    pidfd) refused 'a pidfd' 'fd 3: pidfd: ' ;;
     tcp) refused 'a listening socket' 'fd 3: socket' ;;
     child) refused 'a child' 'child' ;;
     esac
