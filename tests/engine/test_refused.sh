@@ -72,7 +72,7 @@ for kind in pipe socket pidfd tcp child; do
     case $kind in
     pipe) refused 'a pipe' 'fd 3: pipe' ;;
     socket) refused 'a socket' 'fd 3: socket' ;;
-    pidfd) refused 'a pidfd' 'fd 3: pidfd: ' ;;
+    pidfd) refused 'a pidfd' 'fd 3: pidfd' ;;
     tcp) refused 'a listening socket' 'fd 3: socket' ;;
     child) refused 'a child' 'child' ;;
     esac
