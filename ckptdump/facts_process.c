@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "ckptdump/args.h"
+#include "ckptdump/events.h"
 #include "ckptdump/facts.h"
 #include "ckptdump/file_text.h"
 #include "ckptdump/memory.h"
@@ -113,7 +114,10 @@ static void add_descriptor(struct image *image, struct cli_text *value, const Ck
         cli_text_add(value, "(unknown)");
         return;
     }
-    add_file_path(value, image_file(image, open_file->file));
+    const Ckpt__File *file = image_file(image, open_file->file);
+    add_file_path(value, file);
+    if (file != NULL)
+        add_event_state(value, image, file);
     cli_text_add(value, " ");
     cli_add_open_flags(value, open_file->flags);
     cli_text_add(value, "%s offset %" PRIu64, descriptor->close_on_exec ? "|O_CLOEXEC" : "", open_file->offset);

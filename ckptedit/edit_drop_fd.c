@@ -4,6 +4,7 @@
 
 #include "ckptedit/descriptors.h"
 #include "ckptedit/references.h"
+#include "schemas/epoll.pb-c.h"
 #include "schemas/record.pb-c.h"
 
 /* The same descriptor, twice in one call: it is gone already, as asked. */
@@ -35,6 +36,27 @@ int edit_drop_fd(struct edit *edit, const struct request *request)
     return CLI_FINE;
 }
 
+/* As in the kernel: what no descriptor leads to any more is not watched any more. */
+static enum ckpt_status drop_registrations(struct edit *edit)
+{
+    enum ckpt_status status = CKPT_OK;
+    struct record *record;
+    int result;
+    references_sort(&edit->open_files);
+    for (size_t i = 0; (record = records_next(&edit->records, CKPT__KIND__KIND_EPOLL, &i, &status)) != NULL;) {
+        Ckpt__Epoll *epoll = (Ckpt__Epoll *)record->message;
+        for (size_t k = epoll->n_registrations; k-- > 0;) {
+            const Ckpt__EpollRegistration *registration = epoll->registrations[k];
+            if (!references_has(&edit->open_files, registration->open_file) || open_file_sharers(edit, registration->open_file, &result) > 0)
+                continue;
+            edit_say(edit, "drop what the epoll of file %u watches as descriptor %u", epoll->file, registration->number);
+            message_remove(&epoll->registrations, &epoll->n_registrations, k);
+            record->changed = true;
+        }
+    }
+    return status;
+}
+
 static enum ckpt_status drop_open_files(struct edit *edit)
 {
     struct references used = {0};
@@ -53,14 +75,6 @@ static enum ckpt_status drop_open_files(struct edit *edit)
     return status;
 }
 
-/* The field `file` is any object's first thing: see schemas/README.md. */
-static uint32_t file_of(const ProtobufCMessage *message)
-{
-    uint32_t file;
-    memcpy(&file, (const char *)message + protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "file")->offset, sizeof(file));
-    return file;
-}
-
 static enum ckpt_status drop_objects(struct edit *edit, uint32_t file)
 {
     enum ckpt_status status = CKPT_OK;
@@ -68,7 +82,7 @@ static enum ckpt_status drop_objects(struct edit *edit, uint32_t file)
         Ckpt__Kind kind = (Ckpt__Kind)ckpt__kind__descriptor.values[k].value;
         struct record *record;
         for (size_t i = 0; references_is_object(kind) && (record = records_next(&edit->records, kind, &i, &status)) != NULL;)
-            record->dropped |= file_of(record->message) == file;
+            record->dropped |= references_own_file(record->message) == file;
     }
     return status;
 }
@@ -96,6 +110,8 @@ int edit_drop_unused(struct edit *edit)
 {
     enum ckpt_status status = CKPT_OK;
     if (edit->open_files.count > 0)
+        status = drop_registrations(edit);
+    if (status == CKPT_OK && edit->open_files.count > 0)
         status = drop_open_files(edit);
     if (status == CKPT_OK && edit->files.count > 0)
         status = drop_files(edit);

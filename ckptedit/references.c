@@ -1,6 +1,7 @@
 #include "ckptedit/references.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "schemas/record.pb-c.h"
 
@@ -44,13 +45,16 @@ bool references_has(const struct references *references, uint32_t id)
 struct search {
     struct references *references;
     uint32_t kind;
+    bool own;  /* an object's own file is to come, which stands in its first field */
     bool fine;
 };
 
 static void found(void *context, uint32_t kind, uint32_t id)
 {
     struct search *search = context;
-    if (kind == search->kind && search->fine)
+    bool own = search->own;
+    search->own = false;
+    if (kind == search->kind && search->fine && !own)
         search->fine = references_add(search->references, id);
 }
 
@@ -60,22 +64,31 @@ bool references_is_object(Ckpt__Kind kind)
     return descriptor != NULL && kind != CKPT__KIND__KIND_OPEN_FILE && protobuf_c_message_descriptor_get_field_by_name(descriptor, "file") != NULL;
 }
 
+uint32_t references_own_file(const ProtobufCMessage *message)
+{
+    uint32_t file;
+    memcpy(&file, (const char *)message + protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "file")->offset, sizeof(file));
+    return file;
+}
+
 static bool is_source(Ckpt__Kind kind, uint32_t wanted)
 {
     if (wanted == CKPT__KIND__KIND_FILE)
-        return kind == CKPT__KIND__KIND_PROCESS || kind == CKPT__KIND__KIND_MEMORY || kind == CKPT__KIND__KIND_OPEN_FILE;
+        return kind == CKPT__KIND__KIND_PROCESS || kind == CKPT__KIND__KIND_MEMORY || kind == CKPT__KIND__KIND_OPEN_FILE || references_is_object(kind);
     return kind == CKPT__KIND__KIND_DESCRIPTORS || references_is_object(kind);
 }
 
 static enum ckpt_status collect(struct references *references, struct records *records, uint32_t wanted)
 {
-    struct search search = {references, wanted, true};
+    struct search search = {.references = references, .kind = wanted, .fine = true};
     enum ckpt_status status = CKPT_OK;
     for (size_t k = 0; k < ckpt__kind__descriptor.n_values && status == CKPT_OK; k++) {
         Ckpt__Kind kind = (Ckpt__Kind)ckpt__kind__descriptor.values[k].value;
         struct record *record;
-        for (size_t i = 0; is_source(kind, wanted) && (record = records_next(records, kind, &i, &status)) != NULL;)
+        for (size_t i = 0; is_source(kind, wanted) && (record = records_next(records, kind, &i, &status)) != NULL;) {
+            search.own = references_is_object(kind) && references_own_file(record->message) != 0;
             ckpt_record_references(record->message, found, &search);
+        }
     }
     references_sort(references);
     return search.fine ? status : CKPT_NO_MEMORY;

@@ -19,7 +19,9 @@ bool references_has(const struct references *references, uint32_t id);
 enum ckpt_status references_to_open_files(struct references *references, struct records *records);
 enum ckpt_status references_to_files(struct references *references, struct records *records);
 
-/* Whether records of a kind are about an object that a FILE record stands for: PIPE and its like. They go with it, and are none of the references to it. */
+/* Whether records of a kind are about an object that a FILE record stands for: PIPE and its like. They go with it, so that this is none of the references to it. */
 bool references_is_object(Ckpt__Kind kind);
+/* The field `file` of such a record, its first: see schemas/README.md. */
+uint32_t references_own_file(const ProtobufCMessage *message);
 
 #endif

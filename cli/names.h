@@ -26,6 +26,8 @@ extern const struct cli_name cli_protections[];     /* PROT_* */
 extern const struct cli_name cli_map_flags[];       /* MAP_*; MAP_SHARED or MAP_PRIVATE first */
 extern const struct cli_name cli_signal_flags[];    /* SA_* */
 extern const struct cli_name cli_stack_flags[];     /* SS_* */
+extern const struct cli_name cli_epoll_events[];    /* EPOLL* */
+extern const struct cli_name cli_inotify_events[];  /* IN_* */
 
 /* The name, or NULL. */
 const char *cli_name(const struct cli_name *table, uint64_t value);

@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <linux/mman.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 
 #include "cli/names.h"
@@ -25,6 +27,16 @@ const struct cli_name cli_signal_flags[] = {
 };
 
 const struct cli_name cli_stack_flags[] = {NAME(SS_ONSTACK), NAME(SS_DISABLE), {0x80000000, "SS_AUTODISARM"}, {0, NULL}};
+
+const struct cli_name cli_epoll_events[] = {
+    NAME(EPOLLIN), NAME(EPOLLPRI), NAME(EPOLLOUT), NAME(EPOLLERR), NAME(EPOLLHUP), NAME(EPOLLRDNORM), NAME(EPOLLRDBAND), NAME(EPOLLWRNORM), NAME(EPOLLWRBAND),
+    NAME(EPOLLMSG), NAME(EPOLLRDHUP), NAME(EPOLLEXCLUSIVE), NAME(EPOLLWAKEUP), NAME(EPOLLONESHOT), {0x80000000, "EPOLLET"}, {0, NULL},
+};
+
+const struct cli_name cli_inotify_events[] = {
+    NAME(IN_ACCESS), NAME(IN_MODIFY), NAME(IN_ATTRIB), NAME(IN_CLOSE_WRITE), NAME(IN_CLOSE_NOWRITE), NAME(IN_OPEN), NAME(IN_MOVED_FROM), NAME(IN_MOVED_TO),
+    NAME(IN_CREATE), NAME(IN_DELETE), NAME(IN_DELETE_SELF), NAME(IN_MOVE_SELF), NAME(IN_EXCL_UNLINK), {0x80000000, "IN_ONESHOT"}, {0, NULL},
+};
 
 /* O_SYNC and O_TMPFILE contain another flag's bit: they come first. Values of x86-64, which are the image's. */
 static const struct cli_name open_flags[] = {

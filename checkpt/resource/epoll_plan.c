@@ -69,6 +69,13 @@ static void check_callers(const Ckpt__OpenFile *open_file, const Ckpt__EpollRegi
                      registration->number, from, strerror(error));
 }
 
+/* Those of /proc and /sys, some of which can be, have no inode here. */
+static bool never_watched(const Ckpt__File *file)
+{
+    bool ordinary = file->type == CKPT__FILE_TYPE__FILE_TYPE_REGULAR || file->type == CKPT__FILE_TYPE__FILE_TYPE_DIRECTORY;
+    return ordinary && file->inode != 0;
+}
+
 static uint64_t most_descriptors(void)
 {
     struct rlimit limit = {0};
@@ -88,6 +95,8 @@ static void check_registration(const struct numbers *numbers, const Ckpt__EpollR
     else if (!is_at_its_number(numbers, registration) && other != NULL && other->n_locks > 0)
         findings_add(findings, VERDICT_REFUSED, subject, NULL, "epoll: what it watches as descriptor %u has another number, and that one is a file with record locks",
                      registration->number);
+    else if (open_file->inherited == 0 && never_watched(model_file(numbers->model, open_file->file)))
+        findings_add(findings, VERDICT_REFUSED, subject, NULL, "epoll: it watches descriptor %u, a file that cannot be watched", registration->number);
     else if (open_file->inherited != 0)
         check_callers(open_file, registration, subject, findings);
 }
