@@ -1,5 +1,5 @@
 CLI_SOURCES := cli/complain.c cli/completion.c cli/elf_object.c cli/help.c cli/json.c cli/json_message.c cli/names.c cli/names_bits.c cli/options.c cli/pattern.c \
-    cli/progress.c cli/report.c cli/table.c cli/text.c cli/whole_file.c
+    cli/progress.c cli/report.c cli/socket_names.c cli/table.c cli/text.c cli/whole_file.c
 CLI_LIBRARY := $(B)/lib/libcli.a
 
 $(CLI_LIBRARY): $(call objects,$(CLI_SOURCES))

@@ -12,6 +12,7 @@
 #include "checkpt/freeze/interrupt.h"
 #include "checkpt/proc/text.h"
 #include "checkpt/freeze/other_name.h"
+#include "checkpt/resource/sockets.h"
 #include "checkpt/resource/survey.h"
 #include "checkpt/resource/watched.h"
 #include "checkpt/thaw/plan.h"
@@ -38,6 +39,7 @@ static void survey_all(struct freeze *freeze)
 {
     freeze->survey = survey_create(&freeze->model->arena, freeze->directory);
     freeze->watched = watched_create(&freeze->model->arena);
+    freeze->sockets = arena_alloc(&freeze->model->arena, sizeof(*freeze->sockets));
     for (size_t i = 0; i < freeze->map_count; i++)
         if (freeze->maps[i].inode != 0)
             survey_find(freeze->survey, &freeze->maps[i]);

@@ -27,7 +27,7 @@ void findings_add(struct findings *findings, enum verdict verdict, const char *s
 /* Files come behind memory: a file that is mapped and open is one record. Credentials behind threads, some of which may have their own. */
 const struct resource_ops *const resources[] = {
     &image_resource, &process_resource, &limits_resource, &threads_resource, &credentials_resource,
-    &memory_resource, &files_resource, &signals_resource, &timers_resource,
+    &memory_resource, &files_resource, &sockets_resource, &signals_resource, &timers_resource,
     &eventfd_resource, &timerfd_resource, &signalfd_resource, &epoll_resource, &inotify_resource,
 };
 const size_t resource_count = sizeof(resources) / sizeof(resources[0]);

@@ -67,6 +67,7 @@ struct freeze {
     uint32_t *numbers;     /* by OPEN_FILE id - 1: the first descriptor of it, once files are collected */
     struct survey *survey; /* the files behind the mappings, looked at before the stop: resource/survey.h */
     struct watched *watched; /* the files that inotify watches: resource/watched.h */
+    struct sockets_survey *sockets; /* sockets as such, and who has them: resource/sockets.h */
 };
 
 enum changed_policy { CHANGED_REFUSE, CHANGED_IGNORE, CHANGED_TRUNCATE };

@@ -9,7 +9,7 @@
 /* Memory first: everything else may point into it. What is aimed at a thread behind threads. The process behind the last path: it may have a root of its own.
  * What epoll watches behind everything that makes it ready. Limits behind what may have needed more than they allow; credentials last: everything else is done with the caller's. */
 static const struct resource_ops *const order[] = {
-    &memory_resource, &image_resource, &signals_resource, &threads_resource, &files_resource, &inotify_resource, &process_resource, &timers_resource,
+    &memory_resource, &image_resource, &signals_resource, &threads_resource, &files_resource, &sockets_resource, &inotify_resource, &process_resource, &timers_resource,
     &timerfd_resource, &epoll_resource, &limits_resource, &credentials_resource,
 };
 

@@ -15,7 +15,8 @@ enum print_kind {
     PRINT_CLOCK, PRINT_ITIMER, PRINT_TIMER_FLAGS, PRINT_ITIMERVAL, PRINT_ITIMERSPEC, PRINT_TIMESPEC, PRINT_RESOURCE, PRINT_LIMIT, PRINT_PRCTL,
     PRINT_ARCH_PRCTL, PRINT_FCNTL, PRINT_WHENCE, PRINT_FUTEX, PRINT_RSEQ_FLAGS, PRINT_POLICY, PRINT_IOVEC, PRINT_CLONE_ARGS, PRINT_WORDS, PRINT_LOCK,
     PRINT_EVENTFD_FLAGS, PRINT_TIMERFD_FLAGS, PRINT_TIMERFD_SET_FLAGS, PRINT_SIGNALFD_FLAGS, PRINT_EPOLL_FLAGS, PRINT_EPOLL_OPERATION, PRINT_EPOLL_EVENT,
-    PRINT_INOTIFY_FLAGS, PRINT_INOTIFY_MASK, PRINT_IOCTL,
+    PRINT_INOTIFY_FLAGS, PRINT_INOTIFY_MASK, PRINT_IOCTL, PRINT_FAMILY, PRINT_SOCKET_TYPE, PRINT_SOCKET_LEVEL, PRINT_SOCKET_OPTION, PRINT_MESSAGE_FLAGS, PRINT_SHUTDOWN,
+    PRINT_ADDRESS,
     PRINT_KINDS
 };
 
@@ -48,6 +49,7 @@ enum print_names {
     NAMES_PROTECTION, NAMES_MAP, NAMES_REMAP, NAMES_OPEN, NAMES_CLONE, NAMES_MEMFD, NAMES_CLOSE_RANGE, NAMES_SA, NAMES_SS, NAMES_TIMER, NAMES_RSEQ, NAMES_LOCK,
     NAMES_ADVICE, NAMES_HOW, NAMES_CLOCK, NAMES_ITIMER, NAMES_RESOURCE, NAMES_PRCTL, NAMES_ARCH_PRCTL, NAMES_FCNTL, NAMES_WHENCE, NAMES_FUTEX, NAMES_POLICY,
     NAMES_SIGEV, NAMES_EFD, NAMES_TFD, NAMES_TFD_TIMER, NAMES_SFD, NAMES_EPOLL_CREATE, NAMES_EPOLL_CTL, NAMES_EPOLL, NAMES_INOTIFY_INIT, NAMES_INOTIFY, NAMES_IOCTL,
+    NAMES_FAMILY, NAMES_SOCKET, NAMES_SOL, NAMES_MSG, NAMES_SHUT,
     NAMES_COUNT
 };
 void print_bits(FILE *out, enum print_names names, uint64_t value);
@@ -60,6 +62,6 @@ void print_signal_set(FILE *out, uint64_t set);
 /* Structures (print_structs.c): `data` holds at least the structure, or these print its bytes. */
 typedef void print_struct(struct printer *printer, const void *data, size_t length);
 print_struct print_signal_action, print_signal_info, print_signal_event, print_signal_stack, print_itimerval, print_itimerspec, print_timespec,
-    print_limit, print_iovec, print_clone_args, print_words, print_bytes, print_epoll_event;
+    print_limit, print_iovec, print_clone_args, print_words, print_bytes, print_epoll_event, print_address;
 
 #endif

@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "checkpt/thaw/print.h"
+#include "cli/socket_names.h"
 
 enum { TEXT_SHOWN = 80, BYTES_SHOWN = 32, DECIMAL_BELOW = 1 << 20, RT_FIRST = 32, SIGNALS = 64 };
 
@@ -170,6 +172,29 @@ static void kind_signal_set(struct printer *printer, const struct plan_arg *arg)
     print_signal_set(printer->out, set);
 }
 
+/* A type, and flags: accept4(2) has only these. */
+static void kind_socket_type(struct printer *printer, const struct plan_arg *arg)
+{
+    enum { FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK };
+    const char *between = "";
+    if ((arg->value & ~(uint64_t)FLAGS) != 0) {
+        print_name(printer->out, NAMES_SOCKET, arg->value & ~(uint64_t)FLAGS);
+        between = "|";
+    }
+    fprintf(printer->out, "%s%s", (arg->value & SOCK_CLOEXEC) != 0 ? between : "", (arg->value & SOCK_CLOEXEC) != 0 ? "SOCK_CLOEXEC" : "");
+    fprintf(printer->out, "%s", (arg->value & SOCK_NONBLOCK) != 0 ? "|SOCK_NONBLOCK" : "");
+}
+
+/* By the level before it. */
+static void kind_socket_option(struct printer *printer, const struct plan_arg *arg)
+{
+    const char *name = cli_socket_option((uint32_t)printer->step->arguments[1].value, (uint32_t)arg->value);
+    if (name != NULL)
+        fputs(name, printer->out);
+    else
+        kind_decimal(printer, arg);
+}
+
 typedef void print_argument_function(struct printer *printer, const struct plan_arg *arg);
 
 /* How a kind looks: by a function of its own, by names, or as a structure (of this size at least) behind a pointer. */
@@ -230,6 +255,13 @@ static const struct look {
     [PRINT_INOTIFY_FLAGS] = {.names = NAMES_INOTIFY_INIT + 1},
     [PRINT_INOTIFY_MASK] = {.names = NAMES_INOTIFY + 1},
     [PRINT_IOCTL] = {.names = NAMES_IOCTL + 1, .one_of = 1},
+    [PRINT_FAMILY] = {.names = NAMES_FAMILY + 1, .one_of = 1},
+    [PRINT_SOCKET_TYPE] = {.function = kind_socket_type},
+    [PRINT_SOCKET_LEVEL] = {.names = NAMES_SOL + 1, .one_of = 1},
+    [PRINT_SOCKET_OPTION] = {.function = kind_socket_option},
+    [PRINT_MESSAGE_FLAGS] = {.names = NAMES_MSG + 1},
+    [PRINT_SHUTDOWN] = {.names = NAMES_SHUT + 1, .one_of = 1},
+    [PRINT_ADDRESS] = {.structure = print_address},
 };
 
 static void print_structure(struct printer *printer, print_struct *structure, const struct plan_arg *arg)

@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/rseq.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -24,7 +26,7 @@
 #define PR_SET_VMA 0x53564d41
 #endif
 #define N(value) {(uint64_t)(value), #value}
-#define LITERAL(value, name) {(value), #name}
+#define LITERAL(value, name) {(uint64_t)(value), #name}
 
 struct name {
     uint64_t value;
@@ -79,6 +81,12 @@ static const struct name inotify_flags[] = {N(IN_NONBLOCK), N(IN_CLOEXEC)};
 static const struct name inotify_masks[] = {N(IN_ACCESS), N(IN_MODIFY), N(IN_ATTRIB), N(IN_CLOSE_WRITE), N(IN_CLOSE_NOWRITE), N(IN_OPEN), N(IN_MOVED_FROM), N(IN_MOVED_TO),
                                             N(IN_CREATE), N(IN_DELETE), N(IN_DELETE_SELF), N(IN_MOVE_SELF), N(IN_ONLYDIR), N(IN_DONT_FOLLOW), N(IN_EXCL_UNLINK),
                                             LITERAL(0x80000000, IN_ONESHOT)};
+static const struct name families[] = {N(AF_UNIX), N(AF_INET), N(AF_INET6)};
+static const struct name socket_types[] = {N(SOCK_STREAM), N(SOCK_DGRAM), N(SOCK_SEQPACKET)};
+static const struct name socket_levels[] = {N(SOL_SOCKET), LITERAL(IPPROTO_IP, SOL_IP), LITERAL(IPPROTO_IPV6, SOL_IPV6), LITERAL(IPPROTO_TCP, SOL_TCP),
+                                            LITERAL(IPPROTO_UDP, SOL_UDP)};
+static const struct name message_flags[] = {N(MSG_DONTWAIT), N(MSG_NOSIGNAL)};
+static const struct name shutdowns[] = {N(SHUT_RD), N(SHUT_WR), N(SHUT_RDWR)};
 static const struct name ioctls[] = {LITERAL(0x40085400, TFD_IOC_SET_TICKS)};
 
 #define TABLE(array, zero) {array, sizeof(array) / sizeof(array[0]), zero}
@@ -97,7 +105,8 @@ static const struct {
     [NAMES_SIGEV] = TABLE(notifications, NULL), [NAMES_EFD] = TABLE(eventfd_flags, NULL), [NAMES_TFD] = TABLE(timerfd_flags, NULL),
     [NAMES_TFD_TIMER] = TABLE(timerfd_set_flags, NULL), [NAMES_SFD] = TABLE(signalfd_flags, NULL), [NAMES_EPOLL_CREATE] = TABLE(epoll_flags, NULL),
     [NAMES_EPOLL_CTL] = TABLE(epoll_operations, NULL), [NAMES_EPOLL] = TABLE(epoll_events, NULL), [NAMES_INOTIFY_INIT] = TABLE(inotify_flags, NULL),
-    [NAMES_INOTIFY] = TABLE(inotify_masks, NULL), [NAMES_IOCTL] = TABLE(ioctls, NULL),
+    [NAMES_INOTIFY] = TABLE(inotify_masks, NULL), [NAMES_IOCTL] = TABLE(ioctls, NULL), [NAMES_FAMILY] = TABLE(families, NULL), [NAMES_SOCKET] = TABLE(socket_types, NULL),
+    [NAMES_SOL] = TABLE(socket_levels, NULL), [NAMES_MSG] = TABLE(message_flags, NULL), [NAMES_SHUT] = TABLE(shutdowns, NULL),
 };
 
 void print_bits(FILE *out, enum print_names names, uint64_t value)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "checkpt/thaw/print.h"
+#include "cli/socket_names.h"
 
 enum { IOVECS_SHOWN = 4, WORDS_SHOWN = 16 };
 
@@ -138,6 +139,19 @@ void print_epoll_event(struct printer *printer, const void *data, size_t length)
     fputs("{events=", printer->out);
     print_bits(printer->out, NAMES_EPOLL, event.events);
     fprintf(printer->out, ", data=0x%" PRIx64 "}", event.data.u64);
+}
+
+/* "{AF_INET 127.0.0.1:80}" */
+void print_address(struct printer *printer, const void *data, size_t length)
+{
+    struct cli_text text = {0};
+    uint16_t family = 0;
+    memcpy(&family, data, length < sizeof(family) ? length : sizeof(family));
+    cli_add_name(&text, cli_socket_families, family);
+    cli_text_add(&text, " ");
+    cli_add_address(&text, data, length);
+    fprintf(printer->out, "{%s}", cli_text_get(&text));
+    cli_text_deinit(&text);
 }
 
 void print_words(struct printer *printer, const void *data, size_t length)

@@ -15,6 +15,7 @@
 #include "schemas/record.pb-c.h"
 #include "schemas/signalfd.pb-c.h"
 #include "schemas/signals.pb-c.h"
+#include "schemas/sockets.pb-c.h"
 #include "schemas/threads.pb-c.h"
 #include "schemas/timerfd.pb-c.h"
 #include "schemas/timers.pb-c.h"
@@ -40,6 +41,7 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     [CKPT__KIND__KIND_SIGNALFD] = &ckpt__signalfd__descriptor,
     [CKPT__KIND__KIND_EPOLL] = &ckpt__epoll__descriptor,
     [CKPT__KIND__KIND_INOTIFY] = &ckpt__inotify__descriptor,
+    [CKPT__KIND__KIND_SOCKET] = &ckpt__socket__descriptor,
 };
 
 const ProtobufCMessageDescriptor *ckpt_record_descriptor(uint32_t kind)

@@ -1,0 +1,49 @@
+#include "checkpt/resource/sockets.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+static bool is_one(const struct proc_fd *fd)
+{
+    return S_ISSOCK(fd->mode);
+}
+
+static bool is_its(const Ckpt__File *file)
+{
+    return file->type == CKPT__FILE_TYPE__FILE_TYPE_SOCKET;
+}
+
+const struct object sockets_object = {
+    .name = "sockets",
+    .saved = "made anew, with what is unread; SO_PEERCRED names the resumed process",
+    .is_one = is_one,
+    .fate = sockets_fate,
+    .is_its = is_its,
+    .make = sockets_make,
+};
+
+/* What is told besides: who waits is not kept waiting. */
+static void explain(struct freeze *freeze, struct findings *findings)
+{
+    const struct sockets_survey *survey = NULL;
+    for (size_t i = 0; i < freeze->fd_count; i++) {
+        const struct proc_fd *fd = &freeze->fds[i];
+        char subject[32];
+        if (!S_ISSOCK(fd->mode))
+            continue;
+        survey = survey == NULL ? sockets_survey(freeze) : survey;
+        const struct proc_unix_socket *own = survey->is_known ? proc_unix_socket_find(&survey->list, fd->inode) : NULL;
+        snprintf(subject, sizeof(subject), "fd %u", fd->number);
+        if (own != NULL && own->is_listening && own->waiting > 0)
+            findings_add(findings, VERDICT_LOST, subject, NULL, "%u connection%s to it that %s to be accepted %s lost", own->waiting,
+                         own->waiting == 1 ? "" : "s", own->waiting == 1 ? "waits" : "wait", own->waiting == 1 ? "is" : "are");
+    }
+}
+
+const struct resource_ops sockets_resource = {
+    .name = "sockets", .beside_memory = true,
+    .explain = explain,
+    .collect = sockets_collect,
+    .check = sockets_check,
+    .plan = sockets_plan,
+};
