@@ -33,6 +33,7 @@ static const struct {
     {"summary, fds", "descriptors", "[Descriptors]", ""},
     {"summary, fds", "openFiles", "[OpenFile]", ""},
     {"summary, fds, maps", "files", "[File]", ""},
+    {"summary, fds", "sockets", "[Socket]", ""},
     {"summary, fds", "eventfds", "[Eventfd]", ""},
     {"summary, fds", "timerfds", "[Timerfd]", ""},
     {"summary, fds", "signalfds", "[Signalfd]", ""},
