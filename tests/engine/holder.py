@@ -47,14 +47,54 @@ def thread(work):
     return done[0]
 
 
+def rights():
+    here, there = socket.socketpair()
+    socket.send_fds(here, [b"x"], [0])
+    return here, there
+
+
+def urgent():
+    here, there = socket.socketpair()
+    try:
+        here.send(b"x", socket.MSG_OOB)
+    except OSError:
+        return False
+    return here, there
+
+
+def acceptor():
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(os.path.join(sys.argv[1], "accepting.sock"))
+    server.listen()
+    kept = []
+    threading.Thread(target=lambda: kept.append(server.accept()), daemon=True).start()
+    return server, kept
+
+
+def connected(path):
+    """To a TCP socket of one's own, or to the file of somebody's, in the directory above."""
+    if path:
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(os.path.join(os.path.dirname(sys.argv[1]), path))
+        return (client,)
+    server = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(server.getsockname())
+    return server, client, server.accept()
+
+
 # What is held lives as long as what these return; something false: it cannot be had here.
 KINDS = {
     "nothing": lambda: True,
     "pipe": os.pipe,
-    "socket": socket.socketpair,
+    "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
+    "rights": rights,
+    "urgent": urgent,
+    "connected": lambda: connected(None),
+    "client": lambda: connected("whole.sock"),
+    "acceptor": acceptor,
+    "accepted": lambda: connected("acceptor/accepting.sock"),
     "child": lambda: subprocess.Popen(["sleep", "1000"]),
     "pidfd": lambda: (os.pidfd_open(os.getpid()),),
-    "tcp": lambda: socket.create_server(("127.0.0.1", 0)),
     "queue": message_queue,
     "secret": lambda: libc.syscall(SYS_MEMFD_SECRET, 0) >= 0,
     "segments": segments,

@@ -31,7 +31,7 @@ refused_stopped() {
     : >"$dir/stop"
     check "$1: and ends well" reap "$pid"
 }
-for kind in queue secret segments dispatched thread-file; do
+for kind in queue secret segments dispatched thread-file rights urgent; do
     if ! hold "$kind" >hold.out 2>&1; then
         skip "a program with $kind" 'this kernel or user cannot'
         continue
@@ -40,6 +40,8 @@ for kind in queue secret segments dispatched thread-file; do
     queue) refused 'a message queue' 'fd 3: /checkpt-' ;;
     secret) refused 'secret memory' 'fd 3: /secretmem' ;;
     thread-file) refused "another thread's file in /proc" 'of one of its threads, which will have another id' ;;
+    rights) refused_stopped 'descriptors on their way' 'descriptors are on their way through it (SCM_RIGHTS)' ;;
+    urgent) refused_stopped 'a byte out of band' 'a byte out of band (MSG_OOB) waits in it' ;;
     segments) refused_stopped 'segments of its own' 'it has segments of its own (modify_ldt)' ;;
     dispatched) refused_stopped 'system calls handled by itself' 'handles its system calls by itself (PR_SET_SYSCALL_USER_DISPATCH)' ;;
     esac
@@ -67,13 +69,13 @@ for kind in time uts net; do
         check "another $kind namespace: and ends well" reap "$pid" ;;
     esac
 done
-for kind in pipe socket pidfd tcp child; do
+for kind in pipe netlink pidfd connected child; do
     check "a program with a $kind starts" hold "$kind"
     case $kind in
     pipe) refused 'a pipe' 'fd 3: pipe' ;;
-    socket) refused 'a socket' 'fd 3: socket' ;;
+    netlink) refused 'a netlink socket' 'fd 3: AF_NETLINK SOCK_RAW socket' ;;
     pidfd) refused 'a pidfd' 'fd 3: pidfd' ;;
-    tcp) refused 'a listening socket' 'fd 3: socket' ;;
+    connected) refused 'a connection' 'fd 4: tcp socket 127.0.0.1:' ;;
     child) refused 'a child' 'child' ;;
     esac
 done

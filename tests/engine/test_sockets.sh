@@ -1,0 +1,85 @@
+# Sockets of the program's own: pairs, with what is unread; those that listen, or are bound. What others are at the other end of is refused.
+. tests/engine/engine.sh
+life sockets
+life sockets-static
+
+# Somebody else is at the other end.
+check 'sockets: it starts' start sockets
+server=$pid servers=$dir
+client() {
+    dir=$servers/client
+    mkdir "$dir" && launch python3 -B "$top/tests/engine/holder.py" "$dir" client && "$await" exists "$dir/ready"
+}
+check 'a client connects to it' client
+check 'the client is refused as long as it has not been accepted' says 1 'its connection has not been accepted yet' "$checkpt" freeze -o "$dir/x.ckpt" "$pid"
+check 'the client runs on' advances
+waits() {
+    "$checkpt" explain "$server" | tr -s ' ' | grep -F '1 connection to it that waits to be accepted is lost'
+}
+check 'that it waits to be accepted is said of the server' waits
+check 'the client ends well' eval ': >"$dir/stop"; reap "$pid"'
+pid=$server dir=$servers
+hold() {
+    dir=$servers/$1
+    mkdir "$dir" && launch python3 -B "$top/tests/engine/holder.py" "$dir" "$1" && "$await" exists "$dir/ready"
+}
+check 'who accepts starts' hold acceptor
+acceptor=$pid
+check 'who is accepted starts' hold accepted
+names_acceptor() {
+    tries=0
+    until says 1 "connected to $servers/acceptor/accepting.sock of python3, process $acceptor, which is not frozen with it" "$checkpt" freeze -o "$dir/x.ckpt" "$pid"; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || return 1
+    done
+}
+check 'it is refused, and who it is connected to is named' names_acceptor
+check 'it runs on' advances
+check 'it ends well' eval ': >"$dir/stop"; reap "$pid"'
+check 'and so does the other' eval ': >"$servers/acceptor/stop"; reap "$acceptor"'
+pid=$server dir=$servers
+
+# What is in the way of a thaw.
+check 'sockets: it is frozen, and runs on' freeze
+occupied() {
+    "$checkpt" check "$dir/x.ckpt" >check.out 2>&1
+    [ $? -eq 1 ] && grep -F "whole.sock" check.out | grep -qF 'is in use' && grep 'tcp socket 127.0.0.1:' check.out | grep -qF 'taking its address: Address already in use' || { cat check.out; return 1; }
+}
+check 'its addresses are in use: that is said' occupied
+check 'it runs on' advances
+check 'it ends well' whole
+check 'sockets: it starts again' start sockets
+check 'it is frozen for good' freeze_exit
+replaced() {
+    mv "$dir/whole.sock" "$dir/old.sock" && : >"$dir/whole.sock" && says 1 "at its address, $dir/whole.sock, there is another file now" "$checkpt" -r "$dir/x.ckpt" && [ -f "$dir/whole.sock" ]
+}
+check 'a file at its address stays, and is named' replaced
+check 'without it the program is resumed' eval 'rm "$dir/whole.sock" && resume'
+check 'it ends well' whole
+
+# What a plan is made of, and what is shown.
+check 'sockets: it starts once more' start sockets
+check 'it is frozen for good' freeze_exit
+check 'its plan has the calls by their names' prints 'setsockopt(' "$checkpt" check --plan "$dir/x.ckpt"
+planned() {
+    "$checkpt" check --plan "$dir/x.ckpt" >plan.out || return 1
+    for text in 'socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, ' 'SOL_SOCKET, SO_PASSCRED, ' 'SOL_TCP, TCP_KEEPIDLE, ' ', {AF_INET 127.0.0.1:' 'MSG_DONTWAIT|MSG_NOSIGNAL' 'SHUT_WR)' 'listen('; do
+        grep -qF -e "$text" plan.out || { echo "not in the plan: $text"; return 1; }
+    done
+}
+check 'each as strace writes it' planned
+shown() {
+    "$dump" --fds "$dir/x.ckpt" >fds.out || return 1
+    for text in 'tcp socket, 127.0.0.1:' 'listening, backlog 7' 'TCP_KEEPIDLE' 'an end that is closed, reset' '49004 bytes in 5 messages unread' 'shut down for writing' 'SO_PEEK_OFF'; do
+        grep -qF -e "$text" fds.out || { echo "not shown: $text"; cat fds.out; return 1; }
+    done
+}
+check 'ckptdump shows them' shown
+check 'and as JSON' prints '"sockets"' "$dump" --fds --json "$dir/x.ckpt"
+
+# An end that is dropped is closed for the other.
+drop() {
+    cp "$dir/x.ckpt" "$dir/whole.ckpt" && "$edit" --drop-fd 3 "$dir/x.ckpt" && "$checkpt" check "$dir/x.ckpt" && ! "$dump" --fds "$dir/x.ckpt" | grep -q '^ *3 '
+}
+check 'an image without one end of a pair can be resumed' drop
+finish
