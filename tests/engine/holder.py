@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -82,6 +83,48 @@ def connected(path):
     return server, client, server.accept()
 
 
+def watch(path, mask):
+    descriptor = libc.inotify_init()
+    libc.inotify_add_watch(descriptor, path.encode(), mask)
+    return descriptor
+
+
+def watched_without_a_name():
+    """Open, so that it lives."""
+    path = os.path.join(sys.argv[1], "gone")
+    file = open(path, "w")
+    descriptor = watch(path, 2)
+    os.unlink(path)
+    return file, descriptor
+
+
+def watched_and_unread():
+    descriptor = watch(sys.argv[1], 0x100)
+    open(os.path.join(sys.argv[1], "new"), "w").close()
+    return descriptor > 0
+
+
+def watched_elsewhere():
+    """By an epoll here; the descriptor is another process's only, which is no child."""
+    epoll, event = select.epoll(), os.eventfd(0)
+    epoll.register(event, select.EPOLLIN)
+    child = os.fork()
+    if child == 0:
+        if os.fork() == 0:
+            while os.path.isdir(sys.argv[1]) and not os.path.exists(os.path.join(sys.argv[1], "stop")):
+                time.sleep(0.01)
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(event)
+    return (epoll,)
+
+
+def watching_input():
+    epoll = select.epoll()
+    epoll.register(0, select.EPOLLIN)
+    return (epoll,)
+
+
 # What is held lives as long as what these return; something false: it cannot be had here.
 KINDS = {
     "nothing": lambda: True,
@@ -95,6 +138,10 @@ KINDS = {
     "accepted": lambda: connected("acceptor/accepting.sock"),
     "child": lambda: subprocess.Popen(["sleep", "1000"]),
     "pidfd": lambda: (os.pidfd_open(os.getpid()),),
+    "epoll-elsewhere": watched_elsewhere,
+    "epoll-input": watching_input,
+    "inotify-gone": watched_without_a_name,
+    "inotify-unread": watched_and_unread,
     "queue": message_queue,
     "secret": lambda: libc.syscall(SYS_MEMFD_SECRET, 0) >= 0,
     "segments": segments,

@@ -16,7 +16,7 @@ refused() {
 # In columns: the subject is not followed by a colon.
 explains() {
     "$checkpt" explain "$pid" >explain.out 2>&1
-    [ $? -eq 1 ] && tr -s ' ' <explain.out | grep -qF -e "$(echo "$1" | tr -d :)" || { cat explain.out; return 1; }
+    [ $? -eq 1 ] && tr -s ' ' <explain.out | tr -d : | grep -qF -e "$(echo "$1" | tr -d :)" || { cat explain.out; return 1; }
 }
 
 hold() {
@@ -69,13 +69,16 @@ for kind in time uts net; do
         check "another $kind namespace: and ends well" reap "$pid" ;;
     esac
 done
-for kind in pipe netlink pidfd connected child; do
+for kind in pipe netlink pidfd connected child epoll-elsewhere inotify-gone inotify-unread; do
     check "a program with a $kind starts" hold "$kind"
     case $kind in
     pipe) refused 'a pipe' 'fd 3: pipe' ;;
     netlink) refused 'a netlink socket' 'fd 3: AF_NETLINK SOCK_RAW socket' ;;
     pidfd) refused 'a pidfd' 'fd 3: pidfd' ;;
     connected) refused 'a connection' 'fd 4: tcp socket 127.0.0.1:' ;;
+    epoll-elsewhere) refused 'an epoll of what another process has' 'epoll: what it watches as descriptor 4 is closed here, but still open elsewhere' ;;
+    inotify-gone) refused 'a watched file without a name' 'inotify: watch 1: no path was found' ;;
+    inotify-unread) refused_stopped 'events that were not read' 'bytes) that the program has not read yet; try again when it has' ;;
     child) refused 'a child' 'child' ;;
     esac
 done
