@@ -60,6 +60,8 @@ bool sockets_make(struct making *making, const Ckpt__File *file, struct failure 
 bool sockets_plan(struct thaw *thaw, struct failure *why);
 /* Has `from` send what was unread in a socket to it, which is `to` now. */
 void sockets_plan_messages(struct plan *plan, const Ckpt__Socket *record, uint32_t from, uint32_t to);
+/* Whether a datagram that was unread can be sent again, to a socket that is none of a pair: who sent it is the program's, or has no address. */
+bool sockets_can_be_sent(const struct model *model, const Ckpt__Socket *record, const Ckpt__SocketMessage *message);
 /* sockets_path.c: what there is at the path of its address. */
 enum sockets_place { SOCKETS_FREE, SOCKETS_LEFT_OVER /* the program's, and nobody has it any more */, SOCKETS_IN_USE, SOCKETS_TAKEN /* by something else */ };
 enum sockets_place sockets_look_at_path(const struct thaw *thaw, const Ckpt__Socket *record);
@@ -68,7 +70,10 @@ enum sockets_place sockets_look_at_path(const struct thaw *thaw, const Ckpt__Soc
 Ckpt__Socket *sockets_record(const struct model *model, uint32_t file);
 /* The socket at the other end, where both are made. */
 Ckpt__Socket *sockets_peer(const struct model *model, const Ckpt__Socket *record);
-/* The program's own listening socket of that name. */
+/* Whether it is one of two that are made together, or of which the other is closed. */
+bool sockets_is_pair(const struct model *model, const Ckpt__Socket *record);
+/* The program's own unix socket of that name, and the one that listens. */
+Ckpt__Socket *sockets_of_name(const struct model *model, const ProtobufCBinaryData *name, uint32_t type);
 Ckpt__Socket *sockets_listener(const struct model *model, const ProtobufCBinaryData *name, uint32_t type);
 /* Its first descriptor; UINT32_MAX: none that is made. */
 uint32_t sockets_number(const struct model *model, const Ckpt__Socket *record);

@@ -93,6 +93,28 @@ static bool is_address_fine(struct trial *t)
     return false;
 }
 
+/* Datagrams are sent to whoever is there; the program's own is not there yet. */
+static void try_connection(struct trial *t)
+{
+    const Ckpt__Socket *record = t->record;
+    struct cli_text text = {0};
+    if (record->state != CKPT__SOCKET__STATE__CONNECTED || record->remote.len == 0 || sockets_is_pair(t->thaw->model, record) || sockets_peer(t->thaw->model, record) != NULL)
+        return;
+    cli_add_address(&text, record->remote.data, record->remote.len);
+    if (connect(t->fd, (const struct sockaddr *)record->remote.data, (socklen_t)record->remote.len) != 0)
+        refuse(t, "start who was there", arena_printf(t->findings->arena, "connecting it to %s", cli_text_get(&text)), errno);
+    cli_text_deinit(&text);
+}
+
+static void tell_lost(const struct trial *t)
+{
+    size_t lost = 0;
+    for (size_t i = 0; i < t->record->n_messages && !sockets_is_pair(t->thaw->model, t->record); i++)
+        lost += !sockets_can_be_sent(t->thaw->model, t->record, t->record->messages[i]);
+    if (lost > 0)
+        findings_add(t->findings, VERDICT_LOST, t->subject, NULL, "%zu datagram%s of others, which nobody had read, %s lost", lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are");
+}
+
 static bool is_sane(const struct trial *t)
 {
     const Ckpt__Socket *record = t->record;
@@ -102,7 +124,7 @@ static bool is_sane(const struct trial *t)
     bool fits = record->name.len <= sizeof(struct sockaddr_storage) && record->remote.len <= sizeof(struct sockaddr_storage) && record->backlog <= INT_MAX;
     sa_family_t family = (sa_family_t)record->family;
     bool is_its = record->name.len == 0 || (record->name.len >= sizeof(family) && memcmp(record->name.data, &family, sizeof(family)) == 0);
-    bool is_alone = record->state != CKPT__SOCKET__STATE__CONNECTED && record->n_messages == 0;
+    bool is_alone = (record->state != CKPT__SOCKET__STATE__CONNECTED || record->protocol == IPPROTO_UDP) && record->n_messages == 0;
     if (!is_known)
         findings_add(t->findings, VERDICT_REFUSED, t->subject, NULL, "sockets of this kind cannot be made");
     else if (!fits || !is_its || (!is_alone && !is_unix))
@@ -127,8 +149,10 @@ static int try_socket(struct thaw *thaw, const Ckpt__Socket *record, struct find
     t.fd = socket((int)record->family, (int)record->type | SOCK_CLOEXEC, (int)record->protocol);
     if (t.fd < 0)
         refuse(&t, NULL, "making it", errno);
-    else if (are_options_fine(&t))
-        is_address_fine(&t);
+    else if (are_options_fine(&t) && is_address_fine(&t)) {
+        try_connection(&t);
+        tell_lost(&t);
+    }
     return t.fd;
 }
 

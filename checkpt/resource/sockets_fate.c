@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "checkpt/proc/holders.h"
+#include "checkpt/proc/tcp_peer.h"
 #include "checkpt/resource/sockets.h"
 
 static const char close_first[] = "have the program close it first";
@@ -34,17 +35,22 @@ static const char *noun_of(const struct sockets_look *look, struct arena *arena)
     return text_of(arena, &text);
 }
 
-/* "connected to 10.0.0.1:80", "connected to /run/x.sock of redis-server, process 4711" */
+/* "connected to 10.0.0.1:80, which is not frozen with it", "connected to /run/x.sock of redis-server, process 4711, …" */
 static const char *connected_to(const struct freeze *freeze, const struct sockets_look *look, uint64_t peer, struct arena *arena)
 {
     struct cli_text text = {0};
     struct proc_holder holder = {.inode = peer};
-    proc_holders("socket", &holder, peer != 0, freeze->pid);
+    const struct proc_fd *own = peer != 0 ? sockets_fd(freeze, peer) : NULL;
     cli_text_add(&text, "connected to ");
     if (look->remote_length > 0)
         cli_add_address(&text, &look->remote, look->remote_length);
     else
         cli_text_add(&text, "a socket");
+    if (own != NULL) {
+        cli_text_add(&text, ", its own fd %u, and connections of that kind are not saved yet", own->number);
+        return text_of(arena, &text);
+    }
+    proc_holders("socket", &holder, peer != 0, freeze->pid);
     if (holder.pid != 0) {
         cli_text_add(&text, " of ");
         cli_text_escape(&text, holder.comm, strlen(holder.comm));
@@ -62,6 +68,13 @@ static bool is_kind_saved(const struct sockets_look *look)
     return is_inet && (look->protocol == IPPROTO_TCP || look->protocol == IPPROTO_UDP);
 }
 
+/* Datagrams: by the address, if there is one, whoever is there; or as a pair. */
+static bool can_connect_again(const struct freeze *freeze, const struct proc_fd *fd, const struct proc_unix_socket *own, const struct sockets_look *look)
+{
+    const struct proc_unix_socket *peer = own->peer != 0 && sockets_fd(freeze, own->peer) != NULL ? proc_unix_socket_find(&sockets_survey(freeze)->list, own->peer) : NULL;
+    return own->peer == 0 || look->remote_length > 0 || (peer != NULL && peer->peer == fd->inode);
+}
+
 static struct files_fate fate_of_unix(const struct freeze *freeze, const struct sockets_survey *survey, const struct proc_fd *fd, const struct sockets_look *look,
                                       const char *noun, struct arena *arena)
 {
@@ -75,7 +88,9 @@ static struct files_fate fate_of_unix(const struct freeze *freeze, const struct 
         return object_saved(&sockets_object, noun);
     if (own->peer == 0 && is_stream && own->shutdown != (SOCKETS_NO_RECEIVE | SOCKETS_NO_SEND))
         return refused(noun, "its connection has not been accepted yet", "try again when it has been");
-    if (own->peer != 0 && sockets_fd(freeze, own->peer) == NULL)
+    if (!is_stream && can_connect_again(freeze, fd, own, look))
+        return object_saved(&sockets_object, noun);
+    if (own->peer != 0 && (sockets_fd(freeze, own->peer) == NULL || !is_stream))
         return refused(noun, connected_to(freeze, look, own->peer, arena), "have the program close its connections first");
     return object_saved(&sockets_object, noun);
 }
@@ -87,7 +102,7 @@ static struct files_fate fate_of_tcp(const struct freeze *freeze, const struct s
     if (look->is_over)
         return refused(noun, "its connection has ended", close_first);
     if (look->is_connected)
-        return refused(noun, connected_to(freeze, look, 0, arena), "have the program close its connections first");
+        return refused(noun, connected_to(freeze, look, proc_tcp_peer(&look->name, &look->remote), arena), "have the program close its connections first");
     return object_saved(&sockets_object, noun);
 }
 

@@ -186,16 +186,6 @@ static bool make_accepted(struct ends *ends, const Ckpt__Socket *listener, struc
     return true;
 }
 
-/* Two that are connected to each other, or one of two. */
-static bool is_pair(const Ckpt__Socket *record, const Ckpt__Socket *peer)
-{
-    if (record->family != AF_UNIX || record->state != CKPT__SOCKET__STATE__CONNECTED)
-        return false;
-    if (record->type == SOCK_DGRAM)
-        return peer != NULL ? peer->peer == record->file : record->hung_up || record->peer != 0;
-    return true;
-}
-
 /* Names that came from a listening socket: a connection's accepted end has that one's; the end that it was to, where only that one is left, knows it. */
 static bool make_connected(struct ends *ends, struct failure *why)
 {
@@ -220,5 +210,5 @@ bool sockets_make(struct making *making, const Ckpt__File *file, struct failure 
     struct ends ends = {.making = making, .records = {record, peer}, .file = file};
     if (record == NULL)
         return failure_set(why, "there is no SOCKET record of it");
-    return is_pair(record, peer) ? make_connected(&ends, why) : make_alone(&ends, why);
+    return sockets_is_pair(model, record) ? make_connected(&ends, why) : make_alone(&ends, why);
 }

@@ -100,7 +100,7 @@ static void plan_shutdown(struct plan *plan, const struct model *model, const Ck
     static const int hows[] = {[SOCKETS_NO_RECEIVE] = SHUT_RD, [SOCKETS_NO_SEND] = SHUT_WR, [SOCKETS_NO_RECEIVE | SOCKETS_NO_SEND] = SHUT_RDWR};
     struct text text;
     uint32_t how = record->shutdown & (SOCKETS_NO_RECEIVE | SOCKETS_NO_SEND);
-    if (how != 0 && record->state == CKPT__SOCKET__STATE__CONNECTED && sockets_peer(model, record) != NULL)
+    if (how != 0 && record->state == CKPT__SOCKET__STATE__CONNECTED && (sockets_peer(model, record) != NULL || !sockets_is_pair(model, record)))
         PLAN_CALL(plan, about(&text, model, record, "shutting it down as it was"), SYS_shutdown, PLAN_NUMBER(fd), PLAN_NUMBER(hows[how]));
 }
 
@@ -111,18 +111,54 @@ static void plan_listen(struct plan *plan, const struct model *model, const Ckpt
         PLAN_CALL(plan, about(&text, model, record, "listening"), SYS_listen, PLAN_NUMBER(fd), PLAN_NUMBER(record->backlog));
 }
 
+/* A datagram to a socket that has an address, from one of the program's, or from one that has none. */
+static void plan_datagram(struct plan *plan, const struct model *model, const Ckpt__Socket *record, const Ckpt__SocketMessage *message)
+{
+    const Ckpt__Socket *sender = sockets_of_name(model, &message->sender, record->type);
+    const ProtobufCBinaryData *data = &message->data;
+    struct plan_arg from = PLAN_NUMBER(sender != NULL ? sockets_number(model, sender) : 0);
+    struct text text;
+    if (sender == NULL)
+        from = PLAN_RESULT(PLAN_CALL(plan, about(&text, model, record, "who sends what was unread"), SYS_socket, PLAN_NUMBER(record->family),
+                                     PLAN_NUMBER(record->type | SOCK_CLOEXEC), PLAN_NUMBER(0)));
+    PLAN_EXPECT(plan, data->len, about(&text, model, record, "what was unread in it"), SYS_sendto, from, PLAN_DATA(plan_data(plan, data->data, data->len, 1)),
+                PLAN_NUMBER(data->len), PLAN_NUMBER(MSG_DONTWAIT | MSG_NOSIGNAL), PLAN_DATA(plan_data(plan, record->name.data, record->name.len, sizeof(uint64_t))),
+                PLAN_NUMBER(record->name.len));
+    if (sender == NULL)
+        PLAN_CALL(plan, about(&text, model, record, "closing who sent it"), SYS_close, from);
+}
+
 static void plan_unread(struct plan *plan, const struct model *model, const Ckpt__Socket *record, uint32_t fd)
 {
     const Ckpt__Socket *peer = sockets_peer(model, record);
-    if (peer != NULL)
-        sockets_plan_messages(plan, record, sockets_number(model, peer), fd);
+    if (sockets_is_pair(model, record)) {
+        if (peer != NULL)
+            sockets_plan_messages(plan, record, sockets_number(model, peer), fd);
+        return;
+    }
+    if (record->n_messages == 0)
+        return;
+    plan_wishes(plan, record, fd, 1);
+    for (size_t i = 0; i < record->n_messages; i++)
+        if (sockets_can_be_sent(model, record, record->messages[i]))
+            plan_datagram(plan, model, record, record->messages[i]);
+    plan_wishes(plan, record, fd, 0);
+}
+
+/* What takes datagrams of one sender only is told so behind all that was sent to it. */
+static void plan_connect(struct plan *plan, const struct model *model, const Ckpt__Socket *record, uint32_t fd)
+{
+    struct text text;
+    if (record->state == CKPT__SOCKET__STATE__CONNECTED && record->remote.len > 0 && !sockets_is_pair(model, record))
+        PLAN_CALL(plan, about(&text, model, record, "connecting it"), SYS_connect, PLAN_NUMBER(fd), PLAN_DATA(plan_data(plan, record->remote.data, record->remote.len, sizeof(uint64_t))),
+                  PLAN_NUMBER(record->remote.len));
 }
 
 /* What is sent comes before all that may keep it from being sent or received. */
 bool sockets_plan(struct thaw *thaw, struct failure *why)
 {
     static void (*const steps[])(struct plan *plan, const struct model *model, const Ckpt__Socket *record, uint32_t fd) = {
-        plan_unread, plan_late_options, plan_shutdown, plan_listen,
+        plan_unread, plan_connect, plan_late_options, plan_shutdown, plan_listen,
     };
     const struct model_objects *all = model_objects(thaw->model, CKPT__KIND__KIND_SOCKET);
     (void)why;

@@ -22,13 +22,37 @@ Ckpt__Socket *sockets_peer(const struct model *model, const Ckpt__Socket *record
     return peer != NULL && sockets_number(model, peer) != UINT32_MAX ? peer : NULL;
 }
 
+bool sockets_is_pair(const struct model *model, const Ckpt__Socket *record)
+{
+    const Ckpt__Socket *peer = sockets_peer(model, record);
+    if (record->family != AF_UNIX || record->state != CKPT__SOCKET__STATE__CONNECTED)
+        return false;
+    if (record->type == SOCK_DGRAM)
+        return peer != NULL ? peer->peer == record->file : record->hung_up || record->peer != 0;
+    return true;
+}
+
+static bool has_name(const struct model *model, const Ckpt__Socket *record, const ProtobufCBinaryData *name, uint32_t type)
+{
+    return record->family == AF_UNIX && record->type == type && name->len > 0 && record->name.len == name->len && memcmp(record->name.data, name->data, name->len) == 0 &&
+           sockets_number(model, record) != UINT32_MAX;
+}
+
+Ckpt__Socket *sockets_of_name(const struct model *model, const ProtobufCBinaryData *name, uint32_t type)
+{
+    const struct model_objects *all = model_objects(model, CKPT__KIND__KIND_SOCKET);
+    for (size_t i = 0; i < all->count; i++)
+        if (has_name(model, (const Ckpt__Socket *)all->list[i], name, type))
+            return (Ckpt__Socket *)all->list[i];
+    return NULL;
+}
+
 Ckpt__Socket *sockets_listener(const struct model *model, const ProtobufCBinaryData *name, uint32_t type)
 {
     const struct model_objects *all = model_objects(model, CKPT__KIND__KIND_SOCKET);
-    for (size_t i = 0; i < all->count && name->len > 0; i++) {
+    for (size_t i = 0; i < all->count; i++) {
         Ckpt__Socket *one = (Ckpt__Socket *)all->list[i];
-        if (one->state == CKPT__SOCKET__STATE__LISTENING && one->family == AF_UNIX && one->type == type && one->name.len == name->len &&
-            memcmp(one->name.data, name->data, name->len) == 0 && sockets_number(model, one) != UINT32_MAX)
+        if (one->state == CKPT__SOCKET__STATE__LISTENING && has_name(model, one, name, type))
             return one;
     }
     return NULL;
@@ -43,6 +67,12 @@ uint32_t sockets_number(const struct model *model, const Ckpt__Socket *record)
             return all->descriptors[i]->number;
     }
     return UINT32_MAX;
+}
+
+bool sockets_can_be_sent(const struct model *model, const Ckpt__Socket *record, const Ckpt__SocketMessage *message)
+{
+    bool is_reachable = record->name.len > 0 && (record->path == NULL || !record->path->gone);
+    return is_reachable && (message->sender.len == 0 || sockets_of_name(model, &message->sender, record->type) != NULL);
 }
 
 void sockets_add_name(struct cli_text *text, const Ckpt__Socket *record)

@@ -72,10 +72,16 @@ def acceptor():
     return server, kept
 
 
-def connected(path):
+def bound(name):
+    kept = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    kept.bind(os.path.join(sys.argv[1], name))
+    return (kept,)
+
+
+def connected(path, kind=socket.SOCK_STREAM):
     """To a TCP socket of one's own, or to the file of somebody's, in the directory above."""
     if path:
-        client = socket.socket(socket.AF_UNIX)
+        client = socket.socket(socket.AF_UNIX, kind)
         client.connect(os.path.join(os.path.dirname(sys.argv[1]), path))
         return (client,)
     server = socket.create_server(("127.0.0.1", 0))
@@ -135,6 +141,8 @@ KINDS = {
     "connected": lambda: connected(None),
     "client": lambda: connected("whole.sock"),
     "acceptor": acceptor,
+    "logger": lambda: bound("log.sock"),
+    "writer": lambda: connected("logger/log.sock", socket.SOCK_DGRAM),
     "accepted": lambda: connected("acceptor/accepting.sock"),
     "child": lambda: subprocess.Popen(["sleep", "1000"]),
     "pidfd": lambda: (os.pidfd_open(os.getpid()),),
@@ -164,6 +172,10 @@ def main(directory, kind):
         with open("progress", "w") as progress:
             progress.write("%012d\n" % rounds)
         time.sleep(0.001)
+    if kind == "writer":
+        kept[0].send(b"the end")
+    if kind == "logger" and kept[0].recv(100) != b"the end":
+        os._exit(1)
     if kind == "child":
         kept.kill()
         kept.wait()

@@ -75,7 +75,7 @@ for kind in pipe netlink pidfd connected child epoll-elsewhere inotify-gone inot
     pipe) refused 'a pipe' 'fd 3: pipe' ;;
     netlink) refused 'a netlink socket' 'fd 3: AF_NETLINK SOCK_RAW socket' ;;
     pidfd) refused 'a pidfd' 'fd 3: pidfd' ;;
-    connected) refused 'a connection' 'fd 4: tcp socket 127.0.0.1:' ;;
+    connected) refused 'a connection' ', its own fd 5, and connections of that kind are not saved yet' ;;
     epoll-elsewhere) refused 'an epoll of what another process has' 'epoll: what it watches as descriptor 4 is closed here, but still open elsewhere' ;;
     inotify-gone) refused 'a watched file without a name' 'inotify: watch 1: no path was found' ;;
     inotify-unread) refused_stopped 'events that were not read' 'bytes) that the program has not read yet; try again when it has' ;;

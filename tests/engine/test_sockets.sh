@@ -2,6 +2,10 @@
 . tests/engine/engine.sh
 life sockets
 life sockets-static
+check 'with empty datagrams: it starts' start sockets empty=1
+check 'it is frozen for good' freeze_exit
+check 'it is resumed' resume
+check 'it ends well' whole
 
 # Somebody else is at the other end.
 check 'sockets: it starts' start sockets
@@ -39,6 +43,22 @@ check 'it ends well' eval ': >"$dir/stop"; reap "$pid"'
 check 'and so does the other' eval ': >"$servers/acceptor/stop"; reap "$acceptor"'
 pid=$server dir=$servers
 
+# Datagrams are sent to whoever is there.
+check 'who keeps a log starts' hold logger
+logger=$pid
+check 'who writes to it starts' hold writer
+check 'it is frozen for good' freeze_exit
+check 'it is resumed' resume
+check 'it is frozen for good again' freeze_exit
+nobody() {
+    mv "$servers/logger/log.sock" "$servers/logger/away.sock" && says 1 "connecting it to $servers/logger/log.sock: No such file or directory" "$checkpt" -r "$dir/x.ckpt" && mv "$servers/logger/away.sock" "$servers/logger/log.sock"
+}
+check 'it is not where nobody is there' nobody
+check 'it is resumed again' resume
+check 'it writes there, and ends well' whole
+check 'and so does the other' eval ': >"$servers/logger/stop"; reap "$logger"'
+pid=$server dir=$servers
+
 # What is in the way of a thaw.
 check 'sockets: it is frozen, and runs on' freeze
 occupied() {
@@ -70,7 +90,7 @@ planned() {
 check 'each as strace writes it' planned
 shown() {
     "$dump" --fds "$dir/x.ckpt" >fds.out || return 1
-    for text in 'tcp socket, 127.0.0.1:' 'listening, backlog 7' 'TCP_KEEPIDLE' 'an end that is closed, reset' '49004 bytes in 5 messages unread' 'shut down for writing' 'SO_PEEK_OFF'; do
+    for text in 'tcp socket, 127.0.0.1:' 'listening, backlog 7' 'TCP_KEEPIDLE' 'an end that is closed, reset' '49006 bytes in 5 messages unread' 'shut down for writing' 'SO_PEEK_OFF'; do
         grep -qF -e "$text" fds.out || { echo "not shown: $text"; cat fds.out; return 1; }
     done
 }

@@ -13,7 +13,7 @@
 
 enum { PAIRS = 3, LARGE = 150000, MESSAGES = 5, HIGH = 200 };
 static const int types[PAIRS] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
-static const size_t lengths[MESSAGES] = {1, 0, 9000, 3, 40000}; /* the second is none in a stream */
+static size_t lengths[MESSAGES] = {1, 2, 9000, 3, 40000};
 
 struct sockets {
     int pairs[PAIRS][2];
@@ -24,6 +24,7 @@ struct sockets {
     int late[2];            /* datagrams of an end that is closed */
     int optioned[2];
     struct sockets_listening listening;
+    struct sockets_datagrams datagrams;
 };
 
 static void fill(char *data, size_t length, unsigned seed)
@@ -63,6 +64,7 @@ static void pair(int type, int flags, int ends[2])
     demand(socketpair(AF_UNIX, type | flags, 0, ends) == 0, "socketpair: %s", strerror(errno));
 }
 
+/* The second is none in a stream, where it is empty. */
 static void send_all(int ends[2], bool is_stream)
 {
     for (unsigned i = 0; i < MESSAGES; i++)
@@ -111,6 +113,7 @@ static void make(struct sockets *s)
     pair(SOCK_STREAM, 0, s->optioned);
     sockets_set_options(s->optioned[0]);
     sockets_listen(&s->listening);
+    sockets_make_datagrams(&s->datagrams);
 }
 
 /* Peeking leaves all where it is, freezes too. */
@@ -189,6 +192,8 @@ int main(int argc, char **argv)
     struct victim victim;
     struct sockets sockets;
     victim_begin(&victim, argc, argv);
+    sockets.datagrams.has_empty = victim_option(argv, "empty", 0) != 0; /* a freeze that a program runs on behind hides those from the next */
+    lengths[1] = sockets.datagrams.has_empty ? 0 : 2;
     signal(SIGPIPE, SIG_IGN);
     make(&sockets);
     victim_ready(&victim);
@@ -199,9 +204,11 @@ int main(int argc, char **argv)
         check_closed(&sockets);
         sockets_check_options(sockets.optioned[0]);
         sockets_check_listening(&sockets.listening);
+        sockets_check_datagrams(&sockets.datagrams);
         victim_progress(&victim);
     }
     finish(&sockets);
     sockets_finish_listening(&sockets.listening);
+    sockets_finish_datagrams(&sockets.datagrams);
     return victim_end();
 }

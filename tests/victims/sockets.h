@@ -17,4 +17,13 @@ void sockets_listen(struct sockets_listening *listening);
 void sockets_check_listening(const struct sockets_listening *listening);
 void sockets_finish_listening(const struct sockets_listening *listening);
 
+/* sockets_datagrams.c: datagram sockets that have addresses, one of them connected to another; and sockets that are nothing yet. */
+struct sockets_datagrams {
+    int box, pen, udp, connected, tcp, bound, stream;
+    bool has_empty; /* one of them; set beforehand */
+};
+void sockets_make_datagrams(struct sockets_datagrams *datagrams);
+void sockets_check_datagrams(const struct sockets_datagrams *datagrams);
+void sockets_finish_datagrams(const struct sockets_datagrams *datagrams);
+
 #endif
