@@ -1,6 +1,6 @@
 # Drivers that freeze and resume victims. Longer runs: CYCLES=1000 FREEZES=1000 ALL=1 make check.
 TESTS += $(wildcard tests/engine/test_*.sh)
-ENGINE_TOOLS := await damage plain
+ENGINE_TOOLS := at_call await damage plain
 
 $(patsubst %,$(B)/tests/%,$(ENGINE_TOOLS)): $(B)/tests/%: $(B)/obj/tests/engine/%.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
