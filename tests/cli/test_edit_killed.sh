@@ -7,7 +7,7 @@ if ! "$at_call" 0 KILL true 3>/dev/null; then
     exit 0
 fi
 export ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0:verify_asan_link_order=0 # what looks for leaks cannot be traced
-points=${POINTS:-8} last=12
+points=${POINTS:-8}
 
 "$make_image" raw.ckpt && "$make_image" packed.ckpt packed || exit 1
 head -c $(($(stat -c %s packed.ckpt) * 3 / 4)) packed.ckpt >cut.ckpt
@@ -56,8 +56,10 @@ beside_only_ours() {
     *) echo "left: $left"; return 1 ;;
     esac
 }
+# Evenly, and each of those from the fsync(2) of the new file on: naming it, renaming it, the fsync(2) of its directory, closing both.
 at_calls() {
-    { seq 1 $((total / points)) "$total"; seq $((total - last)) "$total"; } | sort -nu
+    seq 1 $((total / points)) "$total"
+    seq -f 'fsync+%g' 8
 }
 # interrupted SIGNAL SOURCE EDIT…
 interrupted() {

@@ -1,5 +1,5 @@
 /* at_call N SIGNAL|ERROR COMMAND…: runs it, and at the N-th system call that it and its children make, counted together, sends the process that makes it a signal (KILL, TERM), or lets the call fail
- * without making it (EIO). N 0: only counts; the number goes to descriptor 3. Exit status: the command's, or 128 + the signal that ended it. */
+ * without making it (EIO). fsync+N: counted from the first fsync(2), which is 1. N 0: only counts; the number goes to descriptor 3. Exit status: the command's, or 128 + the signal that ended it. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -21,6 +21,7 @@ struct run {
     int signal, error;
     pid_t first, failing; /* failing: the thread whose call is not made */
     bool begun;           /* the command has been executed */
+    bool waits;           /* for the first fsync(2) */
     int status;
 };
 
@@ -66,7 +67,10 @@ static void at_call(struct run *run, pid_t tid)
         set_register(tid, false, -run->error);
         run->failing = 0;
     }
-    if (info.op != PTRACE_SYSCALL_INFO_ENTRY || ++run->count != run->at)
+    if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
+        return;
+    run->waits = run->waits && info.entry.nr != SYS_fsync;
+    if (run->waits || ++run->count != run->at)
         return;
     dprintf(2, "at call %lu, number %llu:\n", run->at, (unsigned long long)info.entry.nr);
     if (run->signal != 0) {
@@ -123,7 +127,8 @@ int main(int argc, char **argv)
     int start[2];
     if (argc < 4)
         return TROUBLE;
-    run.at = strtoul(argv[1], NULL, 10);
+    run.waits = strncmp(argv[1], "fsync+", 6) == 0;
+    run.at = strtoul(argv[1] + (run.waits ? 6 : 0), NULL, 10);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i].name, argv[2]) == 0) {
             run.signal = known[i].signal;

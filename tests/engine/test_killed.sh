@@ -1,6 +1,6 @@
 # Full disks, failing calls and checkpt killed at any call of a freeze: the program runs on, nothing stays in it, and no final name holds a partial file.
 . tests/engine/engine.sh
-points=${POINTS:-25}
+points=${POINTS:-20}
 at_call=${bin%/bin}/tests/at_call
 
 # The old file, none where there was none, or a new one that is whole.
