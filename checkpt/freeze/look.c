@@ -12,6 +12,7 @@
 #include "checkpt/freeze/interrupt.h"
 #include "checkpt/proc/text.h"
 #include "checkpt/freeze/other_name.h"
+#include "checkpt/resource/sharers.h"
 #include "checkpt/resource/sockets.h"
 #include "checkpt/resource/survey.h"
 #include "checkpt/resource/watched.h"
@@ -109,6 +110,7 @@ bool look_before(struct freeze *freeze, struct failure *why)
     other_name_fds(freeze->fds, freeze->fd_count, arena);
     other_name_maps(freeze->maps, freeze->map_count, arena);
     survey_all(freeze);
+    freeze->sharers = sharers_create(arena);
     return true;
 }
 

@@ -31,6 +31,8 @@ void process_check_filters(struct thaw *thaw, struct findings *findings);
 /* process_relatives.c: the children that a freeze has to do with: all but this process, which the program may
  * have started to freeze it, and libcheckpt's, which waits for this one. */
 bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why);
+/* Whether a process is this one, or is there only for the time of the call that asked for the freeze. */
+bool process_is_askers(const struct freeze *freeze, pid_t pid);
 /* What a checkpt that was killed left behind ends by itself, as soon as it gets a processor: it is waited for, for a second. Before the stop. */
 void process_wait_for_leftovers(const struct freeze *freeze);
 /* Whether the only filter of its system calls is the one by which `checkpt run` listens: it restricts nothing, and is not the program's to keep. */

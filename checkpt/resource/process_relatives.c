@@ -24,15 +24,19 @@ static pid_t parent_of_asker(const struct freeze *freeze)
     return known ? stat.ppid : 0;
 }
 
-bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why)
+bool process_is_askers(const struct freeze *freeze, pid_t pid)
 {
     bool by_helper = freeze->caller.tid != 0 && freeze->caller.resumed_word != 0;
-    pid_t parent = parent_of_asker(freeze);
+    return pid == freeze->asker || pid == getpid() || (by_helper && pid == parent_of_asker(freeze));
+}
+
+bool process_children(const struct freeze *freeze, struct arena *arena, pid_t **pids, size_t *count, struct failure *why)
+{
     size_t kept = 0;
     if (!proc_children(freeze->directory, arena, pids, count, why))
         return false;
     for (size_t i = 0; i < *count; i++)
-        if ((*pids)[i] != freeze->asker && !(by_helper && (*pids)[i] == parent))
+        if (!process_is_askers(freeze, (*pids)[i]))
             (*pids)[kept++] = (*pids)[i];
     *count = kept;
     return true;
