@@ -103,6 +103,9 @@ static bool add_mappings(struct extents *extents, const struct model *model, con
 
 static bool add_content(struct extents *extents, struct freeze *freeze, Ckpt__File *file, struct failure *why)
 {
+    const struct freeze_content *content = freeze_content(freeze, file->space);
+    if (content != NULL)
+        return extents_add(extents, &(struct extent){.space = file->space, .source = EXTENT_BYTES, .bytes = content->bytes, .length = content->length}, why);
     int fd = open_content(freeze, file);
     if (fd < 0)
         return add_mappings(extents, freeze->model, file, why);

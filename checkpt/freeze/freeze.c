@@ -208,7 +208,7 @@ static bool collect(struct session *s, struct failure *why)
 static bool can_fork(const struct session *s)
 {
     for (size_t i = 0; i < s->model.file_count; i++)
-        if (s->model.files[i]->space != 0)
+        if (s->model.files[i]->space != 0 && freeze_content(&s->freeze, s->model.files[i]->space) == NULL)
             return false;
     for (size_t i = 0; i < s->model.memory.n_mappings; i++)
         if ((s->model.memory.mappings[i]->advice & (CKPT__ADVICE__ADVICE_DONTFORK | CKPT__ADVICE__ADVICE_WIPEONFORK)) != 0)

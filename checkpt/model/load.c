@@ -165,8 +165,8 @@ static bool load_record(struct load *l, const struct ckpt_note *note, size_t *th
     case CKPT__KIND__KIND_PENDING_SIGNALS:
         load_pending(l, (Ckpt__PendingSignals *)message);
     }
-    if (note->type >= MODEL_OBJECTS_FROM && note->type < MODEL_OBJECTS_TO)
-        model_add_object(l->model, note->type, message);
+    if (note->type >= MODEL_OBJECTS_FROM && note->type < MODEL_OBJECTS_TO && !model_add_object(l->model, note->type, message))
+        return refuse(l, note, "a second one about the same file");
     return true;
 }
 

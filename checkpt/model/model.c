@@ -55,11 +55,45 @@ Ckpt__OpenFile *model_add_open_file(struct model *model)
     return open_file;
 }
 
-void model_add_object(struct model *model, uint32_t kind, void *message)
+/* Field 1 of each of them. */
+static uint32_t file_of(const ProtobufCMessage *message)
+{
+    uint32_t file;
+    memcpy(&file, (const char *)message + protobuf_c_message_descriptor_get_field(message->descriptor, 1)->offset, sizeof(file));
+    return file;
+}
+
+static size_t place_of(const struct model_objects *objects, uint32_t file)
+{
+    size_t low = 0, high = objects->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (file_of(objects->list[middle]) < file)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool model_add_object(struct model *model, uint32_t kind, void *message)
 {
     struct model_objects *objects = &model->objects[kind - MODEL_OBJECTS_FROM];
+    size_t at = place_of(objects, file_of(message));
+    if (at < objects->count && file_of(objects->list[at]) == file_of(message))
+        return false;
     objects->list = appended(&model->arena, objects->list, objects->count);
-    objects->list[objects->count++] = message;
+    memmove(objects->list + at + 1, objects->list + at, (objects->count - at) * sizeof(*objects->list));
+    objects->list[at] = message;
+    objects->count++;
+    return true;
+}
+
+const void *model_object(const struct model *model, uint32_t kind, uint32_t file)
+{
+    const struct model_objects *objects = model_objects(model, kind);
+    size_t at = place_of(objects, file);
+    return at < objects->count && file_of(objects->list[at]) == file ? objects->list[at] : NULL;
 }
 
 const struct model_objects *model_objects(const struct model *model, uint32_t kind)

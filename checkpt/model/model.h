@@ -37,7 +37,7 @@ struct model_thread {
 /* Records of objects of the kernel that descriptors lead to: PIPE and whatever comes behind it in schemas/record.proto. All are critical. */
 enum { MODEL_OBJECTS_FROM = 16, MODEL_OBJECTS_TO = 32 };
 struct model_objects {
-    ProtobufCMessage **list;
+    ProtobufCMessage **list; /* ascending by FILE */
     size_t count;
 };
 
@@ -75,8 +75,10 @@ void model_deinit(struct model *model);
 /* Adds and returns a zeroed, initialised message; its id is set. */
 Ckpt__File *model_add_file(struct model *model);
 Ckpt__OpenFile *model_add_open_file(struct model *model);
-/* A message of the model's arena, whose kind is one of those above. */
-void model_add_object(struct model *model, uint32_t kind, void *message);
+/* A message that stays, whose kind is one of those above. False: there is one about the same FILE. */
+bool model_add_object(struct model *model, uint32_t kind, void *message);
+/* The one about a FILE, or NULL. */
+const void *model_object(const struct model *model, uint32_t kind, uint32_t file);
 const struct model_objects *model_objects(const struct model *model, uint32_t kind);
 Ckpt__File *model_file(const struct model *model, uint32_t id);           /* NULL where there is none */
 Ckpt__OpenFile *model_open_file(const struct model *model, uint32_t id);

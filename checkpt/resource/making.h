@@ -32,7 +32,7 @@ const char *making_about_file(struct making *m, const Ckpt__File *file, const ch
 
 /* The open files of an object that are to be made, one after the other; `open_file` NULL begins. NULL behind the last. */
 const Ckpt__OpenFile *making_next(const struct making *m, const Ckpt__File *file, const Ckpt__OpenFile *open_file);
-/* The number that the next call to make a descriptor gives (n = 0), the one behind it (1) … */
+/* The number that the next call to make a descriptor gives (n = 0), and the one that comes with it (1). */
 uint32_t making_lowest(const struct making *m, unsigned n);
 /* One of MAKING_SPARES numbers above the program's, free to be dup3()ed over for the time of one make(). -1 with the sentence where there is no room. */
 int making_spare(struct making *m, unsigned n, struct failure *why);

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-const struct object *const objects[] = {&eventfd_object, &timerfd_object, &signalfd_object, &epoll_object, &inotify_object, &sockets_object, NULL};
+const struct object *const objects[] = {&pipes_object, &eventfd_object, &timerfd_object, &signalfd_object, &epoll_object, &inotify_object, &sockets_object, NULL};
 
 const struct object *object_of_fd(const struct proc_fd *fd)
 {

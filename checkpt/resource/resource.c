@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "checkpt/resource/all.h"
 
@@ -24,10 +25,38 @@ void findings_add(struct findings *findings, enum verdict verdict, const char *s
     findings->refused += verdict == VERDICT_REFUSED;
 }
 
-/* Files come behind memory: a file that is mapped and open is one record. Credentials behind threads, some of which may have their own. */
+void freeze_add_content(struct freeze *freeze, Ckpt__File *file, const void *bytes, uint64_t length)
+{
+    struct arena *arena = &freeze->model->arena;
+    uint64_t whole = (length + CKPT_PAGE_SIZE - 1) / CKPT_PAGE_SIZE * CKPT_PAGE_SIZE;
+    void *copy = arena_alloc(arena, whole);
+    memcpy(copy, bytes, length);
+    file->space = freeze->model->next_space++;
+    file->size = length;
+    if ((freeze->content_count & (freeze->content_count - 1)) == 0)
+        freeze->contents = arena_grow(arena, freeze->contents, freeze->content_count, freeze->content_count == 0 ? 1 : freeze->content_count * 2,
+                                      sizeof(*freeze->contents));
+    freeze->contents[freeze->content_count++] = (struct freeze_content){file->space, copy, whole};
+}
+
+/* Spaces ascend. */
+const struct freeze_content *freeze_content(const struct freeze *freeze, uint32_t space)
+{
+    size_t low = 0, high = freeze->content_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (freeze->contents[middle].space < space)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < freeze->content_count && freeze->contents[low].space == space ? &freeze->contents[low] : NULL;
+}
+
+/* Files come behind memory: a file that is mapped and open is one record. Objects behind the files that stand for them. Credentials behind threads, some of which may have their own. */
 const struct resource_ops *const resources[] = {
     &image_resource, &process_resource, &limits_resource, &threads_resource, &credentials_resource,
-    &memory_resource, &files_resource, &sockets_resource, &signals_resource, &timers_resource,
+    &memory_resource, &files_resource, &pipes_resource, &sockets_resource, &signals_resource, &timers_resource,
     &eventfd_resource, &timerfd_resource, &signalfd_resource, &epoll_resource, &inotify_resource,
 };
 const size_t resource_count = sizeof(resources) / sizeof(resources[0]);

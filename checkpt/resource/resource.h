@@ -49,6 +49,13 @@ struct freeze_sink {
     uint64_t device, inode;
 };
 
+/* The content of a FILE that its resource has read already, in the model's arena: whole pages, zeros behind the file's size. */
+struct freeze_content {
+    uint32_t space;        /* File.space */
+    const void *bytes;
+    uint64_t length;
+};
+
 /* Freezing. Before the stop only `directory` and `stat`/`status` are valid; `tracee` is NULL. While stopped all are. */
 struct freeze {
     pid_t pid;
@@ -65,11 +72,17 @@ struct freeze {
     struct proc_mapping *maps;  size_t map_count;  /* with vm_flags */
     struct proc_fd *fds;        size_t fd_count;
     uint32_t *numbers;     /* by OPEN_FILE id - 1: the first descriptor of it, once files are collected */
+    struct freeze_content *contents; size_t content_count; /* freeze_add_content() */
     struct sharers *sharers; /* who else has the program's pipes and sockets: resource/sharers.h */
     struct survey *survey; /* the files behind the mappings, looked at before the stop: resource/survey.h */
     struct watched *watched; /* the files that inotify watches: resource/watched.h */
     struct sockets_survey *sockets; /* sockets as such, and who has them: resource/sockets.h */
 };
+
+/* Gives a FILE a space for content that was read: `bytes`, which are copied. Its size is set too. */
+void freeze_add_content(struct freeze *freeze, Ckpt__File *file, const void *bytes, uint64_t length);
+/* NULL: it is still to be read. */
+const struct freeze_content *freeze_content(const struct freeze *freeze, uint32_t space);
 
 enum changed_policy { CHANGED_REFUSE, CHANGED_IGNORE, CHANGED_TRUNCATE };
 struct thaw_options {

@@ -164,14 +164,15 @@ static void raise_limits(const struct model *model)
     }
 }
 
-/* The image's own place is above the program's descriptors; the others of the plan's own come behind it. What is to be 0 to 2 is opened as another first, for which there
- * may be no room below. */
+/* The image's own place is above the program's descriptors; the others of the plan's own come behind it. What is to be 0 to 2 is opened as another first, and pipes come in pairs, for
+ * which there may be no room below. */
 static bool choose_descriptors(struct session *s, struct failure *why)
 {
+    enum { SCRATCH = 2 };
     const Ckpt__Descriptors *program = &s->model.descriptors;
-    s->thaw.high = STDERR_FILENO + 2;
+    s->thaw.high = STDERR_FILENO + 1 + SCRATCH;
     if (program->n_descriptors > 0 && program->descriptors[program->n_descriptors - 1]->number > STDERR_FILENO)
-        s->thaw.high = (int)program->descriptors[program->n_descriptors - 1]->number + 2;
+        s->thaw.high = (int)program->descriptors[program->n_descriptors - 1]->number + 1 + SCRATCH;
     s->thaw.image_fd = fcntl(s->file, F_DUPFD_CLOEXEC, s->thaw.high);
     if (s->thaw.image_fd < 0)
         return failure_errno(why, "descriptor %d, above the program's (raise the limit with ulimit -n)", s->thaw.high);

@@ -11,6 +11,7 @@
 #include "schemas/inotify.pb-c.h"
 #include "schemas/limits.pb-c.h"
 #include "schemas/memory.pb-c.h"
+#include "schemas/pipes.pb-c.h"
 #include "schemas/process.pb-c.h"
 #include "schemas/record.pb-c.h"
 #include "schemas/signalfd.pb-c.h"
@@ -36,6 +37,7 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     [CKPT__KIND__KIND_TID_WORDS] = &ckpt__tid_words__descriptor,
     [CKPT__KIND__KIND_REDACTION] = &ckpt__redaction__descriptor,
     [CKPT__KIND__KIND_MISSING] = &ckpt__missing__descriptor,
+    [CKPT__KIND__KIND_PIPE] = &ckpt__pipe__descriptor,
     [CKPT__KIND__KIND_EVENTFD] = &ckpt__eventfd__descriptor,
     [CKPT__KIND__KIND_TIMERFD] = &ckpt__timerfd__descriptor,
     [CKPT__KIND__KIND_SIGNALFD] = &ckpt__signalfd__descriptor,
