@@ -2,11 +2,10 @@
 #include <inttypes.h>
 
 #include "ckptdump/args.h"
-#include "ckptdump/events.h"
 #include "ckptdump/facts.h"
 #include "ckptdump/file_text.h"
 #include "ckptdump/memory.h"
-#include "ckptdump/sockets.h"
+#include "ckptdump/objects.h"
 #include "ckptdump/registers.h"
 #include "cli/names.h"
 #include "schemas/credentials.pb-c.h"
@@ -115,12 +114,8 @@ static void add_descriptor(struct image *image, struct cli_text *value, const Ck
         cli_text_add(value, "(unknown)");
         return;
     }
-    const Ckpt__File *file = image_file(image, open_file->file);
-    add_file_path(value, file);
-    if (file != NULL) {
-        add_event_state(value, image, file);
-        add_socket_state(value, image, file);
-    }
+    add_file_path(value, image_file(image, open_file->file));
+    objects_add(value, image, image_file(image, open_file->file));
     cli_text_add(value, " ");
     cli_add_open_flags(value, open_file->flags);
     cli_text_add(value, "%s offset %" PRIu64, descriptor->close_on_exec ? "|O_CLOEXEC" : "", open_file->offset);

@@ -123,6 +123,7 @@ void image_deinit(struct image *image)
     }
     free(image->files);
     free(image->open_files);
+    free(image->objects);
     ckpt_reader_destroy(image->reader);
     ckpt_stream_destroy(image->stream);
     foreign_destroy(image->foreign);

@@ -19,6 +19,12 @@ struct image_list {
     bool loaded;
 };
 
+struct image_object {
+    uint32_t file;                     /* FILE id */
+    uint32_t sort;
+    const ProtobufCMessage *message;
+};
+
 enum { IMAGE_CHUNKS_KEPT = 64 };
 
 struct image {
@@ -39,6 +45,9 @@ struct image {
     } chunks[IMAGE_CHUNKS_KEPT];       /* index entries that were read, by i modulo */
     Ckpt__File **files;                /* by id, ascending */
     Ckpt__OpenFile **open_files;       /* by id, ascending */
+    struct image_object *objects;      /* by file, ascending: objects.c */
+    size_t object_count;
+    bool objects_known;
 };
 
 struct foreign;

@@ -39,6 +39,7 @@ static const struct {
     {"summary, fds", "signalfds", "[Signalfd]", ""},
     {"summary, fds", "epolls", "[Epoll]", ""},
     {"summary, fds", "inotifies", "[Inotify]", ""},
+    {"summary, fds", "pipes", "[Pipe]", ""},
     {"summary, signals", "signalActions", "[SignalActions]", ""},
     {"summary, signals", "pendingSignals", "[PendingSignals]", ""},
     {"args", "arguments", "[string]", "the command line of the process"},

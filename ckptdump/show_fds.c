@@ -3,9 +3,8 @@
 #include <unistd.h>
 
 #include "ckptdump/dump.h"
-#include "ckptdump/events.h"
 #include "ckptdump/file_text.h"
-#include "ckptdump/sockets.h"
+#include "ckptdump/objects.h"
 #include "cli/names.h"
 #include "cli/table.h"
 
@@ -52,10 +51,7 @@ static void add_descriptor(struct dump *dump, struct cli_table *table, const Ckp
     if (d->close_on_exec)
         cli_text_add(&flags, "|O_CLOEXEC");
     add_file_path(&path, file);
-    if (file != NULL) {
-        add_event_state(&path, &dump->image, file);
-        add_socket_state(&path, &dump->image, file);
-    }
+    objects_add(&path, &dump->image, file);
     add_remarks(&path, all, index, open_file);
     cli_table_cell(table, "%u", d->number);
     cli_table_cell(table, "%s", file_type_name(file != NULL ? file->type : CKPT__FILE_TYPE__FILE_TYPE_UNSPECIFIED));
@@ -92,10 +88,5 @@ void json_fds(struct dump *dump)
     json_records(dump, "openFiles", CKPT__KIND__KIND_OPEN_FILE);
     if (!dump->settings->maps) /* which has them too */
         json_records(dump, "files", CKPT__KIND__KIND_FILE);
-    json_records(dump, "sockets", CKPT__KIND__KIND_SOCKET);
-    json_records(dump, "eventfds", CKPT__KIND__KIND_EVENTFD);
-    json_records(dump, "timerfds", CKPT__KIND__KIND_TIMERFD);
-    json_records(dump, "signalfds", CKPT__KIND__KIND_SIGNALFD);
-    json_records(dump, "epolls", CKPT__KIND__KIND_EPOLL);
-    json_records(dump, "inotifies", CKPT__KIND__KIND_INOTIFY);
+    objects_json(dump);
 }

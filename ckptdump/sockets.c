@@ -1,4 +1,4 @@
-#include "ckptdump/sockets.h"
+#include "ckptdump/objects.h"
 
 #include <inttypes.h>
 
@@ -51,24 +51,17 @@ static void add_options(struct cli_text *text, const Ckpt__Socket *socket)
     }
 }
 
-void add_socket_state(struct cli_text *text, struct image *image, const Ckpt__File *file)
+void add_socket_text(struct cli_text *text, struct image *image, const Ckpt__File *file, const ProtobufCMessage *object)
 {
-    const struct image_list *list = image_records(image, CKPT__KIND__KIND_SOCKET);
-    for (size_t i = 0; i < list->count && file->type == CKPT__FILE_TYPE__FILE_TYPE_SOCKET; i++) {
-        const Ckpt__Socket *socket = (const void *)list->messages[i];
-        if (socket->file != file->id)
-            continue;
-        cli_text_add(text, " (");
-        cli_add_socket_kind(text, socket->family, socket->type, socket->protocol);
-        if (socket->name.len > 0) {
-            cli_text_add(text, ", ");
-            cli_add_address(text, socket->name.data, socket->name.len);
-        }
-        add_connection(text, image, socket);
-        add_shutdown(text, socket->shutdown);
-        add_unread(text, socket);
-        add_options(text, socket);
-        cli_text_add(text, ")");
-        return;
+    const Ckpt__Socket *socket = (const Ckpt__Socket *)object;
+    (void)file;
+    cli_add_socket_kind(text, socket->family, socket->type, socket->protocol);
+    if (socket->name.len > 0) {
+        cli_text_add(text, ", ");
+        cli_add_address(text, socket->name.data, socket->name.len);
     }
+    add_connection(text, image, socket);
+    add_shutdown(text, socket->shutdown);
+    add_unread(text, socket);
+    add_options(text, socket);
 }

@@ -73,7 +73,7 @@ struct freeze {
     struct proc_fd *fds;        size_t fd_count;
     uint32_t *numbers;     /* by OPEN_FILE id - 1: the first descriptor of it, once files are collected */
     struct freeze_content *contents; size_t content_count; /* freeze_add_content() */
-    struct sharers *sharers; /* who else has the program's pipes and sockets: resource/sharers.h */
+    struct sharers *sharers; /* who else has the program's pipes: resource/sharers.h */
     struct survey *survey; /* the files behind the mappings, looked at before the stop: resource/survey.h */
     struct watched *watched; /* the files that inotify watches: resource/watched.h */
     struct sockets_survey *sockets; /* sockets as such, and who has them: resource/sockets.h */
