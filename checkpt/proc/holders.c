@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,75 +10,53 @@
 
 #include "checkpt/proc/proc.h"
 
-struct search {
-    const char *kind;
-    struct proc_holder *wanted;
-    size_t count, found;
-};
-
-static int compare(const void *a, const void *b)
+static bool has(int process, const char *name)
 {
-    uint64_t x = ((const struct proc_holder *)a)->inode, y = ((const struct proc_holder *)b)->inode;
-    return (x > y) - (x < y);
-}
-
-/* "socket:[4711]" */
-static struct proc_holder *match(const struct search *search, const char *target)
-{
-    size_t length = strlen(search->kind);
-    if (strncmp(target, search->kind, length) != 0 || strncmp(target + length, ":[", 2) != 0)
-        return NULL;
-    const struct proc_holder key = {.inode = strtoull(target + length + 2, NULL, 10)};
-    return bsearch(&key, search->wanted, search->count, sizeof(key), compare);
-}
-
-static void found(struct search *search, struct proc_holder *holder, int directory, pid_t pid)
-{
-    struct proc_stat stat;
-    struct failure ignored;
-    if (!proc_stat(directory, "stat", &stat, &ignored))
-        return;
-    holder->pid = pid;
-    snprintf(holder->comm, sizeof(holder->comm), "%s", stat.comm);
-    search->found++;
-}
-
-static void look_at(struct search *search, int directory, pid_t pid)
-{
-    int fds = openat(directory, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fds = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = fds >= 0 ? fdopendir(fds) : NULL;
-    if (list == NULL && fds >= 0)
-        close(fds);
-    if (list == NULL)
-        return;
-    for (const struct dirent *entry; (entry = readdir(list)) != NULL;) {
+    bool found = false;
+    if (list == NULL) {
+        if (fds >= 0)
+            close(fds);
+        return false;
+    }
+    for (const struct dirent *entry; !found && (entry = readdir(list)) != NULL;) {
         char target[64];
-        ssize_t length = readlinkat(fds, entry->d_name, target, sizeof(target) - 1);
-        if (length <= 0)
-            continue;
-        target[length] = '\0';
-        struct proc_holder *holder = match(search, target);
-        if (holder != NULL && holder->pid == 0)
-            found(search, holder, directory, pid);
+        ssize_t length = readlinkat(fds, entry->d_name, target, sizeof(target));
+        found = length == (ssize_t)strlen(name) && memcmp(target, name, (size_t)length) == 0;
     }
     closedir(list);
+    return found;
 }
 
-void proc_holders(const char *kind, struct proc_holder *wanted, size_t count, pid_t except)
+static bool is_holder(pid_t pid, const char *name, struct proc_holder *holder)
 {
-    struct search search = {.kind = kind, .wanted = wanted, .count = count};
-    qsort(wanted, count, sizeof(*wanted), compare);
-    DIR *processes = count > 0 ? opendir("/proc") : NULL;
+    struct failure ignored;
+    struct proc_stat stat;
+    int process;
+    if (!proc_open(pid, &process, &ignored))
+        return false;
+    bool is = has(process, name) && proc_stat(process, "stat", &stat, &ignored);
+    close(process);
+    if (is) {
+        holder->pid = pid;
+        memcpy(holder->comm, stat.comm, sizeof(holder->comm));
+    }
+    return is;
+}
+
+bool proc_socket_holder(uint64_t inode, pid_t except, struct proc_holder *holder)
+{
+    char name[48];
+    bool found = false;
+    DIR *processes = opendir("/proc");
+    snprintf(name, sizeof(name), "socket:[%" PRIu64 "]", inode);
     if (processes == NULL)
-        return;
-    for (const struct dirent *entry; search.found < count && (entry = readdir(processes)) != NULL;) {
-        struct failure ignored;
-        int directory;
+        return false;
+    for (const struct dirent *entry; !found && (entry = readdir(processes)) != NULL;) {
         pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        if (pid <= 0 || pid == except || pid == getpid() || !proc_open(pid, &directory, &ignored))
-            continue;
-        look_at(&search, directory, pid);
-        close(directory);
+        found = pid > 0 && pid != except && pid != getpid() && is_holder(pid, name, holder);
     }
     closedir(processes);
+    return found;
 }

@@ -115,21 +115,55 @@ static void tell_lost(const struct trial *t)
         findings_add(t->findings, VERDICT_LOST, t->subject, NULL, "%zu datagram%s of others, which nobody had read, %s lost", lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are");
 }
 
+static bool is_kind_known(const Ckpt__Socket *record)
+{
+    bool is_inet = record->family == AF_INET || record->family == AF_INET6;
+    if (record->family == AF_UNIX)
+        return record->type == SOCK_STREAM || record->type == SOCK_DGRAM || record->type == SOCK_SEQPACKET;
+    return is_inet && ((record->protocol == IPPROTO_TCP && record->type == SOCK_STREAM) || (record->protocol == IPPROTO_UDP && record->type == SOCK_DGRAM));
+}
+
+static bool is_address_of(const Ckpt__Socket *record, const ProtobufCBinaryData *address)
+{
+    sa_family_t family = (sa_family_t)record->family;
+    return address->len == 0 || (address->len >= sizeof(family) && address->len <= sizeof(struct sockaddr_storage) && memcmp(address->data, &family, sizeof(family)) == 0);
+}
+
+/* The two ends of a connection are of one kind, and name each other. */
+static bool is_peer_fine(const struct model *model, const Ckpt__Socket *record)
+{
+    const Ckpt__Socket *peer = sockets_peer(model, record);
+    if (peer == NULL)
+        return true;
+    bool is_alike = peer != record && peer->family == record->family && peer->type == record->type && peer->state == CKPT__SOCKET__STATE__CONNECTED;
+    return record->type == SOCK_DGRAM ? peer != record && peer->family == record->family && peer->type == record->type : is_alike && peer->peer == record->file;
+}
+
+static bool is_state_fine(const struct model *model, const Ckpt__Socket *record)
+{
+    bool is_unix = record->family == AF_UNIX, is_datagram = record->type == SOCK_DGRAM;
+    switch (record->state) {
+    case CKPT__SOCKET__STATE__LISTENING:
+        return !is_datagram && record->n_messages == 0 && record->backlog <= INT_MAX;
+    case CKPT__SOCKET__STATE__CONNECTED:
+        return is_unix ? is_peer_fine(model, record) : is_datagram && record->n_messages == 0;
+    case CKPT__SOCKET__STATE__UNCONNECTED:
+        return record->n_messages == 0 || (is_unix && is_datagram);
+    default:
+        return false;
+    }
+}
+
 static bool is_sane(const struct trial *t)
 {
     const Ckpt__Socket *record = t->record;
-    bool is_inet = (record->family == AF_INET || record->family == AF_INET6) && (record->protocol == IPPROTO_TCP || record->protocol == IPPROTO_UDP);
-    bool is_unix = record->family == AF_UNIX && (record->type == SOCK_STREAM || record->type == SOCK_DGRAM || record->type == SOCK_SEQPACKET);
-    bool is_known = (is_inet || is_unix) && (record->type & (SOCK_CLOEXEC | SOCK_NONBLOCK)) == 0;
-    bool fits = record->name.len <= sizeof(struct sockaddr_storage) && record->remote.len <= sizeof(struct sockaddr_storage) && record->backlog <= INT_MAX;
-    sa_family_t family = (sa_family_t)record->family;
-    bool is_its = record->name.len == 0 || (record->name.len >= sizeof(family) && memcmp(record->name.data, &family, sizeof(family)) == 0);
-    bool is_alone = (record->state != CKPT__SOCKET__STATE__CONNECTED || record->protocol == IPPROTO_UDP) && record->n_messages == 0;
+    bool is_known = is_kind_known(record);
+    bool is_fine = is_known && is_address_of(record, &record->name) && is_address_of(record, &record->remote) && is_state_fine(t->thaw->model, record);
     if (!is_known)
         findings_add(t->findings, VERDICT_REFUSED, t->subject, NULL, "sockets of this kind cannot be made");
-    else if (!fits || !is_its || (!is_alone && !is_unix))
-        findings_add(t->findings, VERDICT_REFUSED, t->subject, NULL, "its record contradicts itself");
-    return is_known && fits && is_its && (is_alone || is_unix);
+    else if (!is_fine)
+        findings_add(t->findings, VERDICT_REFUSED, t->subject, NULL, "its record contradicts itself, or that of its other end");
+    return is_fine;
 }
 
 static const char *subject_of(struct arena *arena, const struct model *model, const Ckpt__Socket *record)

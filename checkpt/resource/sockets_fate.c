@@ -8,6 +8,7 @@
 
 #include "checkpt/proc/holders.h"
 #include "checkpt/proc/tcp_peer.h"
+#include "checkpt/resource/sharers.h"
 #include "checkpt/resource/sockets.h"
 
 static const char close_first[] = "have the program close it first";
@@ -39,7 +40,7 @@ static const char *noun_of(const struct sockets_look *look, struct arena *arena)
 static const char *connected_to(const struct freeze *freeze, const struct sockets_look *look, uint64_t peer, struct arena *arena)
 {
     struct cli_text text = {0};
-    struct proc_holder holder = {.inode = peer};
+    struct proc_holder holder;
     const struct proc_fd *own = peer != 0 ? sockets_fd(freeze, peer) : NULL;
     cli_text_add(&text, "connected to ");
     if (look->remote_length > 0)
@@ -50,8 +51,7 @@ static const char *connected_to(const struct freeze *freeze, const struct socket
         cli_text_add(&text, ", its own fd %u, and connections of that kind are not saved yet", own->number);
         return text_of(arena, &text);
     }
-    proc_holders("socket", &holder, peer != 0, freeze->pid);
-    if (holder.pid != 0) {
+    if (peer != 0 && proc_socket_holder(peer, freeze->pid, &holder)) {
         cli_text_add(&text, " of ");
         cli_text_escape(&text, holder.comm, strlen(holder.comm));
         cli_text_add(&text, ", process %d", holder.pid);
@@ -109,13 +109,12 @@ static struct files_fate fate_of_tcp(const struct freeze *freeze, const struct s
 static struct files_fate fate_of_look(const struct freeze *freeze, const struct proc_fd *fd, const struct sockets_look *look, struct arena *arena)
 {
     const struct sockets_survey *survey = sockets_survey(freeze);
-    struct proc_holder holder = {.inode = fd->inode};
-    proc_holders("socket", &holder, 1, freeze->pid);
+    const struct sharer *sharer = sharers_find(freeze, fd);
     const char *noun = noun_of(look, arena);
     if (!is_kind_saved(look))
         return refused(noun, "sockets of this kind are not saved", close_first);
-    if (holder.pid != 0)
-        return refused(noun, arena_printf(arena, "%s, process %d, has it open as well, and what processes share is not saved yet", holder.comm, holder.pid),
+    if (sharer != NULL)
+        return refused(noun, arena_printf(arena, "%s, process %d, has it open as well, and what processes share is not saved yet", sharer->name, sharer->pid),
                        "end that process, or have it close the socket");
     if (look->family == AF_UNIX)
         return fate_of_unix(freeze, survey, fd, look, noun, arena);
