@@ -102,4 +102,31 @@ drop() {
     cp "$dir/x.ckpt" "$dir/whole.ckpt" && "$edit" --drop-fd 3 "$dir/x.ckpt" && "$checkpt" check "$dir/x.ckpt" && ! "$dump" --fds "$dir/x.ckpt" | grep -q '^ *3 '
 }
 check 'an image without one end of a pair can be resumed' drop
+
+# Records that no freeze makes: one socket, number 5.
+made() {
+    {
+        sed 's/number: 1 open_file: 1 }/& descriptors { number: 5 open_file: 90 }/' "$top/tests/make/images/hello.txt"
+        echo 'record FILE critical { id: 90 type: FILE_TYPE_SOCKET path: "socket:[1]" }'
+        echo 'record OPEN_FILE critical { id: 90 file: 90 flags: 2 }'
+        echo "record SOCKET critical { file: 90 $1 }"
+    } >made.txt && python3 -B "$top/tests/make/maker.py" made.txt made.ckpt
+}
+# said WHAT RECORD TEXT
+said() {
+    check "$1: made" made "$2"
+    check "$1: that is said" says 1 "$3" "$checkpt" -r made.ckpt
+}
+check 'a socket that is sound: made' made 'family: 2 type: 1 protocol: 6'
+check 'it is resumed' eval 'timeout 60 "$checkpt" -r made.ckpt >made.out; [ $? -eq 7 ]'
+said 'another family' 'family: 17 type: 3' 'fd 5: AF_PACKET SOCK_RAW socket: sockets of this kind cannot be made'
+said 'flags in its type' 'family: 1 type: 0x801' 'sockets of this kind cannot be made'
+said 'a datagram socket that listens' 'family: 1 type: 2 state: LISTENING' 'its record contradicts itself'
+said 'its own other end' 'family: 1 type: 1 state: CONNECTED peer: 90' 'its record contradicts itself'
+said 'a TCP connection' 'family: 2 type: 1 protocol: 6 state: CONNECTED' 'its record contradicts itself'
+said "another family's address" 'family: 1 type: 1 name: "\x02\x00\x00\x00"' 'its record contradicts itself'
+said 'a state of a later version' 'family: 1 type: 1 state: 9' 'its record contradicts itself'
+said 'an option that is none' 'family: 1 type: 1 options { level: 1 name: 50 value: "\x05\x00\x00\x00" }' 'option 50 of level 1 is none that can be set again'
+said 'an option without a value' 'family: 1 type: 1 options { level: 1 name: 9 }' 'setting SO_KEEPALIVE: Invalid argument'
+said 'an address that is cut off' 'family: 2 type: 1 protocol: 6 name: "\x02\x00\x00\x50\x7f\x00\x00\x01"' 'taking its address: Invalid argument'
 finish
