@@ -44,6 +44,7 @@ for victim in tiny threads memory files; do
     chain "$victim" '' "$victim"
 done
 chain 'compressed memory' --compress memory mib=16
+chain 'large compressed memory' --compress large
 
 check 'a program starts' start memory mib=64
 check 'it is frozen' "$checkpt" freeze -o "$dir/a.ckpt" "$pid"

@@ -1,5 +1,6 @@
 # Programs that state invariants: $(B)/victims/NAME, and NAME-static. No sanitizer, no engine: ordinary programs.
 VICTIMS := threads memory files interrupted limits restless standard rare filtered eventfd timerfd signalfd epoll inotify sockets pipes
+VICTIMS += large
 victim_objects = $(filter $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/victims/$(1).c tests/victims/$(1)_*.c)),$(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/victims/*.c)))
 VICTIM_PROGRAMS := $(foreach v,$(VICTIMS),$(B)/victims/$(v) $(B)/victims/$(v)-static)
 
