@@ -55,7 +55,7 @@ static const struct {
     {"hex", "hex", "[object]", "address, length, source (stored, zeros, file, absent, kernel, unmapped), bytes; file and offset for file"},
     {"strings", "strings", "[object]", "process, address, space, mapping, text"},
     {"search", "search", "[object]", "process, address, space, mapping, bytes, before, after"},
-    {"backtrace", "backtrace", "[object]", "process, tid, frames (pc, symbol, offset, source, line, mapping), stopped; or unusableFile and reason"},
+    {"backtrace", "backtrace", "[object]", "process, tid, frames (pc, symbol, offset or inlined, source, line, mapping), stopped; or unusableFile and reason"},
     {"diff", "diff", "[object]", "section, change (removed, added, changed), subject, old, new; of memory process, start, end, mapping"},
     {"diff", "differs", "bool", ""},
     {"verify", "faults", "[object]", "status, offset, space, address, sentence"},

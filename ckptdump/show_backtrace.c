@@ -56,7 +56,9 @@ static void print_frame(void *context, const struct unwind_frame *frame)
 {
     struct cli_text line = {0};
     cli_text_add(&line, "  #%-3u %016" PRIx64 "  ", frame->number, frame->pc);
-    if (frame->symbol != NULL)
+    if (frame->inlined)
+        cli_text_add(&line, "%s (inlined)  ", frame->symbol != NULL ? frame->symbol : "?");
+    else if (frame->symbol != NULL)
         cli_text_add(&line, "%.*s+0x%" PRIx64 "  ", (int)strcspn(frame->symbol, "@"), frame->symbol, frame->offset); /* without its version */
     else
         cli_text_add(&line, "?  ");
@@ -110,10 +112,12 @@ static void json_frame(void *context, const struct unwind_frame *frame)
     struct cli_text place = {0};
     cli_json_object(json, NULL);
     cli_json_u64(json, "pc", frame->pc);
-    if (frame->symbol != NULL) {
+    if (frame->symbol != NULL)
         cli_json_text(json, "symbol", frame->symbol, strcspn(frame->symbol, "@"));
+    if (frame->inlined)
+        cli_json_bool(json, "inlined", true);
+    else if (frame->symbol != NULL)
         cli_json_u64(json, "offset", frame->offset);
-    }
     if (frame->source != NULL) {
         cli_json_text(json, "source", frame->source, strlen(frame->source));
         cli_json_int(json, "line", frame->line);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ckptdump/backing.h"
+#include "ckptdump/inlined.h"
 #include "ckptdump/memory.h"
 #include "ckptdump/registers.h"
 
@@ -19,6 +20,7 @@ struct unwinding {
     struct registers_walk walk;
     struct registers registers;
     unsigned frames;
+    struct inlined_cache inlined;
 };
 
 static bool is_elf(int fd)
@@ -113,17 +115,34 @@ static bool set_registers(Dwfl_Thread *thread, void *context)
     return dwfl_thread_state_registers(thread, 0, DWARF_REGISTERS, values);
 }
 
-static void name_frame(Dwfl *dwfl, struct unwind_frame *frame, uint64_t inside)
+/* The frames that a debugger would show before this one. Each is at the line that its inner one was called from. */
+static void tell_inlined(struct unwinding *u, struct unwind_frame *frame, Dwfl_Module *module, uint64_t inside)
+{
+    const struct inlined *inlined = inlined_at(&u->inlined, module, inside);
+    for (unsigned i = 0; i < inlined->count && u->frames < FRAMES_MAX; i++) {
+        const struct inlined_call *call = &inlined->calls[i];
+        struct unwind_frame inner = *frame;
+        inner.symbol = call->name;
+        inner.inlined = true;
+        u->events->frame(u->events->context, &inner);
+        frame->number = u->frames++;
+        frame->source = call->call_source;
+        frame->line = call->call_line;
+    }
+}
+
+static void name_frame(struct unwinding *u, Dwfl *dwfl, struct unwind_frame *frame, uint64_t inside)
 {
     Dwfl_Module *module = dwfl_addrmodule(dwfl, inside);
     if (module == NULL)
         return;
     GElf_Sym symbol;
     GElf_Off offset = 0;
-    frame->symbol = dwfl_module_addrinfo(module, inside, &offset, &symbol, NULL, NULL, NULL);
-    frame->offset = offset + (frame->pc - inside);
     Dwfl_Line *line = dwfl_module_getsrc(module, inside);
     frame->source = line != NULL ? dwfl_lineinfo(line, NULL, &frame->line, NULL, NULL, NULL) : NULL;
+    tell_inlined(u, frame, module, inside);
+    frame->symbol = dwfl_module_addrinfo(module, inside, &offset, &symbol, NULL, NULL, NULL);
+    frame->offset = offset + (frame->pc - inside);
 }
 
 static int on_frame(Dwfl_Frame *state, void *context)
@@ -138,7 +157,7 @@ static int on_frame(Dwfl_Frame *state, void *context)
     uint64_t inside = interrupted || pc == 0 ? pc : pc - 1; /* a return address may lie behind the end of its function */
     if (memory_locate(u->image, inside, 1, &run))
         frame.mapping = run.mapping;
-    name_frame(dwfl_thread_dwfl(dwfl_frame_thread(state)), &frame, inside);
+    name_frame(u, dwfl_thread_dwfl(dwfl_frame_thread(state)), &frame, inside);
     u->events->frame(u->events->context, &frame);
     return DWARF_CB_OK;
 }

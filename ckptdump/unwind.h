@@ -10,6 +10,7 @@ struct unwind_frame {
     uint64_t pc;
     const char *symbol; /* NULL: not known */
     uint64_t offset;    /* of pc in it */
+    bool inlined;       /* a function without a frame of its own: in the next frame's code, so offset says nothing */
     const char *source; /* NULL: not known */
     int line;
     const Ckpt__Mapping *mapping; /* NULL: pc is nowhere */

@@ -57,6 +57,57 @@ t = json.load(sys.stdin)["backtrace"][0]
 assert [f["symbol"] for f in t["frames"][:3]] == ["deepest", "middle", "main"] and t["frames"][1]["line"] == 4, t'
 }
 check '--backtrace as JSON' stack_json
+
+# What a compiler inlines, in two threads, beside what gdb says of the same file.
+cat >inlined.c <<'C'
+#include <pthread.h>
+#include <stdlib.h>
+#define INLINED static inline __attribute__((always_inline))
+#define OWN static __attribute__((noinline))
+INLINED int innermost(volatile int *p) {
+    return *p;
+}
+INLINED int inner(volatile int *p) {
+    int sum = 1;
+    sum += innermost(p);
+    return sum;
+}
+OWN int recursive(volatile int *p, int depth) {
+    if (depth > 0)
+        return recursive(p, depth - 1) + depth;
+    return inner(p) * 2;
+}
+INLINED int outer(volatile int *p) {
+    return recursive(p, 2) + 1;
+}
+static void *run(void *p) {
+    return (void *)(long)(outer(p) + 3);
+}
+int main(void) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, run, NULL);
+    return pthread_join(thread, NULL);
+}
+C
+cc -g -O2 -fno-optimize-sibling-calls -o inlined inlined.c -lpthread && gdb -nx -batch -ex run -ex 'gcore inlined.core' ./inlined >gdb.log 2>&1
+# The stack of the thread that crashed: "name file:line", down to run().
+of_gdb() { gdb -nx -batch -ex 'echo stack\n' -ex bt ./inlined inlined.core 2>/dev/null | sed -nE '1,/^stack/d; s/^#[0-9]+ +(0x[0-9a-f]+ in )?([a-z_]+) \(.* at .*(inlined\.c:[0-9]+)$/\2 \3/p'; }
+of_ours() { "$dump" --backtrace inlined.core | sed -nE 's/^  #[0-9]+ +[0-9a-f]{16}  ([a-z_]+)(\+0x[0-9a-f]+| \(inlined\))  [^ ]*(inlined\.c:[0-9]+)  .*/\1 \3/p' | sed '/^run /q'; }
+as_gdb() { of_gdb >gdb.out && of_ours >ours.out; cat ours.out; [ "$(wc -l <gdb.out)" -ge 7 ] && diff gdb.out ours.out; }
+check '--backtrace has inlined functions as gdb has them' as_gdb
+inlined_json() {
+    "$dump" --json --backtrace inlined.core | python3 -c '
+import json, sys
+f = json.load(sys.stdin)["backtrace"][0]["frames"]
+assert [(x["symbol"], x.get("inlined", False), "offset" in x) for x in f[:3]] == [("innermost", True, False), ("inner", True, False), ("recursive", False, True)], f
+assert len({x["pc"] for x in f[:3]}) == 1, f'
+}
+check 'as JSON' inlined_json
+# Debug information in a file of its own, and none at all.
+apart() { objcopy --only-keep-debug inlined inlined.debug && mkdir -p .debug && mv inlined.debug .debug && strip -g inlined && objcopy --add-gnu-debuglink=.debug/inlined.debug inlined && as_gdb; }
+check 'with debug information in another file' apart
+without() { rm -r .debug && "$dump" --backtrace inlined.core >out && cat out && grep -q '#0 .*  recursive+' out && ! grep -q 'innermost\|inlined\.c' out; }
+check 'and without any' without
 for view in fds signals timers limits env args index verify; do
     check "--$view is not in one" says 1 "crash.core: --$view: an ordinary core file has nothing of that" "$dump" --$view crash.core
 done
