@@ -150,11 +150,28 @@ static bool is_allowed(const struct session *s, struct failure *why)
     return guard == NULL || guard->allows(guard->context, s->freeze.directory, s->freeze.tracee, s->snapshot, why);
 }
 
-/* A program that is just being thawed is not itself yet: it is let go on, and looked at again. */
+/* Calls that cannot be interrupted are waited for, so that a program is mostly caught behind its longest one; how long it is let go on differs each time. */
+static void let_go_on(struct session *s, int times, bool is_thawed)
+{
+    enum { DIFFERENT = 64, STEP = 30000, WHOLE = 1000000 };
+    const struct timespec moment = {.tv_nsec = is_thawed ? times % DIFFERENT * STEP : WHOLE};
+    tracee_detach(s->freeze.tracee);
+    nanosleep(&moment, NULL);
+}
+
+static bool is_moment(const struct session *s)
+{
+    for (size_t i = 0; i < resource_count; i++)
+        if (resources[i]->is_moment != NULL && is_wanted(s, resources[i]) && !resources[i]->is_moment(&s->freeze))
+            return false;
+    return true;
+}
+
+/* A program that is just being thawed is not itself yet: it is let go on, and looked at again. So is one that is in the midst of something, but not for long: whether that stands in
+ * the way is said when it is collected. */
 static bool attach(struct session *s, struct failure *why)
 {
-    const struct timespec moment = {.tv_nsec = 1000000};
-    enum { TRIES = 2000 };
+    enum { TRIES = 2000, MOMENTS = 400 };
     bool ever_changed = false;
     s->freeze.tracee = tracee_create(s->request->pid);
     for (int i = 0; i < TRIES; i++) {
@@ -162,10 +179,10 @@ static bool attach(struct session *s, struct failure *why)
         if (!interrupt_none(why) || !begin(s, why) || !tracee_attach(s->freeze.tracee, why) || !is_allowed(s, why) || !look_again(&s->freeze, &changed, why))
             return false;
         ever_changed = ever_changed || changed;
-        if (look_is_thawed(&s->freeze))
+        bool is_thawed = look_is_thawed(&s->freeze);
+        if (is_thawed && (i >= MOMENTS || is_moment(s)))
             return !ever_changed || explain(s, why);
-        tracee_detach(s->freeze.tracee);
-        nanosleep(&moment, NULL);
+        let_go_on(s, i, is_thawed);
     }
     return failure_set(why, "it is being thawed, and does not come to an end with that");
 }

@@ -43,7 +43,7 @@ static bool collect_one(struct freeze *freeze, uint32_t number, uint32_t file, s
     struct model *model = freeze->model;
     struct epoll_targets found;
     if (!epoll_targets(freeze, number, &model->arena, &found, why))
-        return failure_prepend(why, "epoll");
+        return false;
     Ckpt__Epoll *record = arena_alloc(&model->arena, sizeof(*record));
     ckpt__epoll__init(record);
     record->file = file;

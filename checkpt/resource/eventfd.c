@@ -43,7 +43,7 @@ static bool collect_one(struct freeze *freeze, uint32_t number, uint32_t file, s
 {
     struct proc_eventfd eventfd;
     if (!proc_eventfd(freeze->directory, number, &eventfd, why))
-        return failure_prepend(why, "eventfd");
+        return false;
     Ckpt__Eventfd *record = arena_alloc(&freeze->model->arena, sizeof(*record));
     ckpt__eventfd__init(record);
     record->file = file;

@@ -77,6 +77,16 @@ static bool has_no_events(const struct freeze *freeze, uint32_t number, struct f
     return bytes == 0 || failure_set(why, "there are events (%d bytes) that the program has not read yet; try again when it has", bytes);
 }
 
+/* A program reads its events soon. */
+static bool is_moment(const struct freeze *freeze)
+{
+    struct failure ignored;
+    for (size_t i = 0; i < freeze->fd_count; i++)
+        if (is_one(&freeze->fds[i]) && !has_no_events(freeze, freeze->fds[i].number, &ignored))
+            return false;
+    return true;
+}
+
 static Ckpt__InotifyWatch *watch_of(struct model *model, const struct proc_watch *from, const struct watched_file *file)
 {
     Ckpt__InotifyWatch *watch = arena_alloc(&model->arena, sizeof(*watch));
@@ -92,7 +102,7 @@ static bool collect_one(struct freeze *freeze, uint32_t number, uint32_t file, s
     struct model *model = freeze->model;
     struct found found;
     if (!has_no_events(freeze, number, why) || !find(freeze, number, &model->arena, &found, why))
-        return failure_prepend(why, "inotify");
+        return false;
     Ckpt__Inotify *record = arena_alloc(&model->arena, sizeof(*record));
     ckpt__inotify__init(record);
     record->file = file;
@@ -123,4 +133,4 @@ const struct object inotify_object = {
     .is_single = true,
     .is_one = is_one, .is_own = events_is_own, .fate = fate, .is_its = is_its, .make = make,
 };
-const struct resource_ops inotify_resource = {.name = "inotify", .beside_memory = true, .collect = collect, .check = inotify_check, .plan = inotify_plan};
+const struct resource_ops inotify_resource = {.name = "inotify", .beside_memory = true, .is_moment = is_moment, .collect = collect, .check = inotify_check, .plan = inotify_plan};

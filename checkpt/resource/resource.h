@@ -118,6 +118,8 @@ struct resource_ops {
     bool beside_memory;    /* left out by freeze_options.memory_only */
     /* Before stopping anything, from /proc alone: what is saved, changed, lost or refused. */
     void (*explain)(struct freeze *freeze, struct findings *findings);
+    /* Stopped: whether this is a moment to freeze it in. Otherwise it is let go on a little, and stopped again; a few times only. NULL: any moment is. */
+    bool (*is_moment)(const struct freeze *freeze);
     /* Stopped: kernel -> record. Calls inside the program go through tracee_calls(), many per stop. */
     bool (*collect)(struct freeze *freeze, struct failure *why);
     /* Thaw, before anything is touched: can this host do it? */

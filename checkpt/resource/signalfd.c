@@ -31,7 +31,7 @@ static bool collect_one(struct freeze *freeze, uint32_t number, uint32_t file, s
     ckpt__signalfd__init(record);
     record->file = file;
     if (!proc_signalfd(freeze->directory, number, &record->mask, why))
-        return failure_prepend(why, "signalfd");
+        return false;
     model_add_object(freeze->model, CKPT__KIND__KIND_SIGNALFD, record);
     return true;
 }

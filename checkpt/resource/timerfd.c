@@ -72,7 +72,7 @@ static bool collect_one(struct freeze *freeze, uint32_t number, uint32_t file, s
 {
     struct proc_timerfd timerfd;
     if (!proc_timerfd(freeze->directory, number, &timerfd, why) || !bring_up_to_date(freeze, number, &timerfd, why))
-        return failure_prepend(why, "timerfd");
+        return false;
     Ckpt__Timerfd *record = arena_alloc(&freeze->model->arena, sizeof(*record));
     ckpt__timerfd__init(record);
     record->file = file;
