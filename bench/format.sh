@@ -78,7 +78,7 @@ rm "step.$$"
 [ -n "$first" ]
 THAW
 chmod +x thaw && export CHECKPT="$checkpt"
-"$turns" 5 "$here/thaw" :: "$zstd" -q -d -f x.zst -o back >times && line 'the same: thaw to the first step, zstd -d' <times
+"$turns" 5 "$here/thaw" :: "$zstd" -q -d -c x.zst >times && line 'the same: thaw to the first step, zstd -d' <times
 "$turns" 5 "$dump" --verify x.ckpt :: "$xxh" -q x.ckpt >times && line 'the same, raw: ckptdump --verify, xxh128sum' <times
 rm -f back
 printf '%-46s %8s us\n' 'one page of the packed image' "$("$packing" page packed.ckpt 200)" 'one page of the raw image' "$("$packing" page x.ckpt 2000)"
