@@ -13,7 +13,7 @@ struct settings {
     bool exit;
     /* thaw, and check as it would be */
     const char *changed, *stdio, *credentials;
-    bool pid, copy, verify, redacted_ok;
+    bool pid, copy, verify, redacted_ok, incomplete_ok;
     /* check */
     bool plan;
     /* explain, check and resident */

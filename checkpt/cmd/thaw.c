@@ -21,6 +21,7 @@ static enum changed_policy policy_of(const char *name)
 struct thaw_options thaw_options_of(const struct settings *settings)
 {
     return (struct thaw_options){.keep_pid = settings->pid, .copy = settings->copy, .verify = settings->verify, .redacted_ok = settings->redacted_ok,
+                                  .incomplete_ok = settings->incomplete_ok,
                                   .credentials_of_image = settings->credentials != NULL && strcmp(settings->credentials, "image") == 0,
                                   .stdio_of_image = settings->stdio != NULL && strcmp(settings->stdio, "image") == 0, .changed = policy_of(settings->changed)};
 }

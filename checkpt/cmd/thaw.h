@@ -13,6 +13,8 @@
     {.name = "verify", .type = CLI_FLAG, .offset = offsetof(struct settings, verify), .help = "check every byte of the file before anything else"}, \
     {.name = "redacted-ok", .type = CLI_FLAG, .offset = offsetof(struct settings, redacted_ok), \
      .help = "resume it though parts of its memory were redacted (ckptedit --redact)"}, \
+    {.name = "incomplete-ok", .type = CLI_FLAG, .offset = offsetof(struct settings, incomplete_ok), \
+     .help = "resume it though parts of it could not be salvaged (ckptedit --salvage)"}, \
     {.name = "changed", .type = CLI_STRING, .offset = offsetof(struct settings, changed), .metavar = "POLICY", .choices = "refuse ignore truncate", \
      .help = "files that changed since the freeze"}, \
     {.name = "stdio", .type = CLI_STRING, .offset = offsetof(struct settings, stdio), .metavar = "WHOSE", .choices = "caller image", \

@@ -167,21 +167,43 @@ static void check_host(const Ckpt__Image *image, struct findings *findings)
                      "frozen in another boot: clocks that count from it (CLOCK_MONOTONIC) jump; timers keep the time that was left");
 }
 
-/* Bytes of memory that records of a kind name: ranges that were redacted, or could not be salvaged. *count is how many records. */
-static uint64_t bytes_named(const struct thaw *thaw, Ckpt__Kind kind, size_t *count)
+/* What records of a kind name: ranges that were redacted, or could not be salvaged. */
+struct gaps {
+    uint64_t bytes; /* of memory */
+    size_t others;  /* records that name none */
+};
+
+static struct gaps find_gaps(const struct thaw *thaw, Ckpt__Kind kind)
 {
     struct ckpt_note note;
-    uint64_t bytes = 0;
-    *count = 0;
+    struct gaps gaps = {.bytes = 0};
     for (size_t i = 0; ckpt_reader_find_record(thaw->reader, (uint32_t)kind, &i, &note) == CKPT_OK; i++) {
         ProtobufCMessage *message;
-        ++*count;
-        if (ckpt_reader_unpack(thaw->reader, &note, &message) != CKPT_OK)
-            continue;
-        bytes += kind == CKPT__KIND__KIND_REDACTION ? ((const Ckpt__Redaction *)message)->length : ((const Ckpt__Missing *)message)->length;
-        protobuf_c_message_free_unpacked(message, NULL);
+        uint64_t length = 0;
+        if (ckpt_reader_unpack(thaw->reader, &note, &message) == CKPT_OK) {
+            length = kind == CKPT__KIND__KIND_REDACTION ? ((const Ckpt__Redaction *)message)->length : ((const Ckpt__Missing *)message)->length;
+            protobuf_c_message_free_unpacked(message, NULL);
+        }
+        gaps.bytes += length;
+        gaps.others += length == 0;
     }
-    return bytes;
+    return gaps;
+}
+
+/* What a salvaged image has lost. Its records are there, but for those behind the pages: without these a thread's new id is not put into the locks that it holds. */
+static void check_salvaged(const struct thaw *thaw, struct findings *findings)
+{
+    bool allowed = thaw->options.incomplete_ok;
+    enum verdict verdict = allowed ? VERDICT_CHANGED : VERDICT_REFUSED;
+    struct gaps gaps = find_gaps(thaw, CKPT__KIND__KIND_MISSING);
+    if (gaps.bytes > 0)
+        findings_add(findings, verdict, "memory", allowed ? NULL : "--incomplete-ok, if the program can do with zeros there; or look at it with ckptdump or gdb",
+                     "the image was salvaged from a damaged one: up to %ju bytes of its memory are missing%s", (uintmax_t)gaps.bytes,
+                     allowed ? ", and are zeros or a mapped file's bytes now" : "");
+    if (gaps.others > 0)
+        findings_add(findings, verdict, "image", allowed ? NULL : "--incomplete-ok, best with --pid; or look at it with ckptdump or gdb",
+                     "it was salvaged from a damaged one: its last records, or the digests that would show whether it is right, are lost%s",
+                     allowed && !thaw->options.keep_pid ? "; locks that it holds keep their owner's old id (--pid keeps the ids)" : "");
 }
 
 /* The program never had memory like this. */
@@ -189,18 +211,12 @@ static void check_completeness(const struct thaw *thaw, struct findings *finding
 {
     uint64_t features = ckpt_reader_footer(thaw->reader)->read_only_features;
     bool allowed = thaw->options.redacted_ok;
-    size_t count;
-    uint64_t bytes = bytes_named(thaw, CKPT__KIND__KIND_REDACTION, &count);
+    uint64_t bytes = find_gaps(thaw, CKPT__KIND__KIND_REDACTION).bytes;
     if ((features & CKPT_FEATURE_REDACTED) != 0)
         findings_add(findings, allowed ? VERDICT_CHANGED : VERDICT_REFUSED, "memory", allowed ? NULL : "--redacted-ok, if the program can do with zeros there",
                      "%ju bytes of it were redacted and are zeros now", (uintmax_t)bytes);
-    bytes = bytes_named(thaw, CKPT__KIND__KIND_MISSING, &count);
-    if ((features & CKPT_FEATURE_SALVAGED) != 0 && bytes > 0)
-        findings_add(findings, VERDICT_REFUSED, "memory", "look at it with ckptdump or gdb",
-                     "the image was salvaged from a damaged one: up to %ju bytes of its memory are missing", (uintmax_t)bytes);
-    else if ((features & CKPT_FEATURE_SALVAGED) != 0 && count > 0)
-        findings_add(findings, VERDICT_REFUSED, "image", "look at it with ckptdump or gdb",
-                     "it was salvaged from a damaged one: its last records, or the digests that would show whether it is right, are lost");
+    if ((features & CKPT_FEATURE_SALVAGED) != 0)
+        check_salvaged(thaw, findings);
 }
 
 static void check(struct thaw *thaw, struct findings *findings)

@@ -93,6 +93,7 @@ struct thaw_options {
     const int *retval;     /* what sys_checkpoint() returns in the resumed program; NULL: what the image says */
     bool credentials_of_image; /* --credentials=image: the users, groups and capabilities of the program instead of the caller's */
     bool redacted_ok;      /* --redacted-ok: memory that was redacted is zeros */
+    bool incomplete_ok;    /* --incomplete-ok: so is memory that could not be salvaged */
     const struct progress *progress; /* of verifying and unpacking; NULL: nobody waits */
     bool stdio_of_image;   /* --stdio=image: 0 to 2 are not the caller's where they can be opened again */
     enum changed_policy changed; /* --changed=refuse|ignore|truncate: files that changed since the freeze; truncate cuts what the program was writing back to its size of then */

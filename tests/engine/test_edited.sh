@@ -3,16 +3,19 @@
 
 # It answers when it is asked, and otherwise only looks whether it is.
 cat >asked.py <<'PY'
-import json, os, resource, signal, sys, time
+import ctypes, json, mmap, os, resource, signal, sys, time
 top = sys.argv[1]
 secret = bytearray("swordfish-%d" % os.getpid(), "ascii")
+ballast = mmap.mmap(-1, 4 << 20, flags=mmap.MAP_PRIVATE)
+ballast.write(os.urandom(4 << 20))
 source = os.open("input", os.O_RDONLY)
 log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 def answer():
     status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\t" in line)
     os.write(log, b"asked\n")
     found = {"read": os.read(source, 6).decode(), "cwd": os.getcwd(), "log": os.readlink("/proc/self/fd/%d" % log), "name": status["Name"],
-             "ignores": int(status["SigIgn"], 16), "blocks": int(status["SigBlk"], 16), "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0], "secret": secret.decode()}
+             "ignores": int(status["SigIgn"], 16), "blocks": int(status["SigBlk"], 16), "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0], "secret": secret.decode(),
+             "address": ctypes.addressof(ctypes.c_char.from_buffer(ballast)), "holes": sum(not any(ballast[i:i + 4096]) for i in range(0, 4 << 20, 4096))}
     with open(top + "/answer.new", "w") as out:
         json.dump(found, out)
     os.unlink(top + "/ask")
@@ -96,6 +99,46 @@ check 'it is not resumed like that' says 1 '--redacted-ok' "$checkpt" -r "$dir/x
 check 'nor said to be resumable' gives 1 "$checkpt" check "$dir/x.ckpt"
 check 'but with --redacted-ok' resumed --redacted-ok
 check 'it finds zeros' answers "set(a['secret'])=={'\\0'} and a['read']=='a00001'"
+check 'it ends' ends
+
+# A bit in the middle of memory that it does not need to go on.
+harmed() {
+    python3 - "$dump" "$dir/answer" "$1" <<'PY'
+import json, subprocess, sys
+place = json.load(open(sys.argv[2]))["address"] + (2 << 20)
+index = json.loads(subprocess.check_output([sys.argv[1], "--json", "--index", sys.argv[3]]))["index"]
+chunk = next(c for c in index if int(c["address"]) <= place < int(c["address"]) + int(c["length"]))
+with open(sys.argv[3], "r+b") as image:
+    image.seek(int(chunk["offset"]) + int(chunk["storedLength"]) // 2)
+    byte = image.read(1)[0]
+    image.seek(-1, 1)
+    image.write(bytes([byte ^ 4]))
+PY
+}
+salvaged() {
+    rm -f "$dir/x.ckpt"
+    "$edit" --salvage -o "$dir/x.ckpt" "$dir/harmed.ckpt" && prints whole "$dump" --verify "$dir/x.ckpt" && "$edit" --move-path "$dir/old=$dir/new" "$dir/x.ckpt"
+}
+cp "$dir/original.ckpt" "$dir/harmed.ckpt"
+most=16 # pages of a chunk
+for form in raw packed; do
+    [ "$form" = raw ] || check 'the image is packed' "$edit" --compress -o "$dir/harmed.ckpt" "$dir/original.ckpt"
+    check "$form: a bit of its memory is flipped" harmed "$dir/harmed.ckpt"
+    check "$form: it is salvaged" salvaged
+    check "$form: it is not resumed like that" says 1 'of its memory are missing; way out: --incomplete-ok' "$checkpt" -r "$dir/x.ckpt"
+    check "$form: --redacted-ok is not meant" says 1 '--incomplete-ok' "$checkpt" -r --redacted-ok "$dir/x.ckpt"
+    check "$form: check says what it would have" prints 'are zeros or a mapped file' "$checkpt" check --incomplete-ok "$dir/x.ckpt"
+    check "$form: with --incomplete-ok it is" resumed --incomplete-ok
+    check "$form: it finds zeros there, and nowhere else" answers "0 < a['holes'] <= $most and a['secret']=='swordfish-$old' and a['read']=='a00001'"
+    check "$form: it ends" ends
+    most=1024 # all of it
+done
+# The last records lost.
+cut_off() { head -c -100 "$dir/original.ckpt" >"$dir/harmed.ckpt" && salvaged; }
+check 'it is salvaged without its footer' cut_off
+check 'it is not resumed like that' says 1 'are lost; way out: --incomplete-ok, best with --pid' "$checkpt" -r "$dir/x.ckpt"
+check 'with --incomplete-ok it is' resumed --incomplete-ok
+check 'and lacks nothing' answers "a['holes']==0 and a['secret']=='swordfish-$old'"
 check 'it ends' ends
 
 if command -v gdb >/dev/null; then
