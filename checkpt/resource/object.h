@@ -3,7 +3,7 @@
  *   fate (also before the stop), then OPEN_FILE and FILE records of all descriptors are made, then each object's resource collects its own records: model_add_object().
  * And of a thaw: check; then, when the first descriptor of an object has its turn, make(); then, with every descriptor at its number, the object's resource's plan().
  * To add one: a `struct object` in the list of object.c, its resource in all.h, resource.c (behind files) and thaw/order.c (behind files), a kind in schemas/record.proto, its
- * descriptor in libckptfmt/src/record.c, members of --json in ckptdump/show_fds.c and schema.c. References, emitting, loading, dropping go by the rules of schemas/README.md. */
+ * descriptor in libckptfmt/src/record.c, a line in ckptdump/objects.c and one in ckptdump/schema.c. References, emitting, loading, dropping go by the rules of schemas/README.md. */
 #ifndef CHECKPT_RESOURCE_OBJECT_H
 #define CHECKPT_RESOURCE_OBJECT_H
 

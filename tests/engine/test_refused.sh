@@ -73,7 +73,7 @@ for kind in pipe netlink pidfd connected child epoll-elsewhere inotify-gone inot
     check "a program with a $kind starts" hold "$kind"
     case $kind in
     pipe) holder=$pid
-        check 'another process has its pipe, too' eval 'launch sh -c "exec sleep 1000 </proc/$holder/fd/3"; other=$pid; pid=$holder; until read -r name <"/proc/$other/comm" && [ "$name" = sleep ]; do :; done'
+        check 'another process has its pipe, too' eval 'launch sh -c "exec sleep 1000 </proc/$holder/fd/3"; other=$pid; pid=$holder; until read -r comm <"/proc/$other/comm" && [ "$comm" = sleep ]; do :; done'
         refused "a pipe of another process's, too" "process $other (sleep) has it open, too"
         check 'the other process ends' eval 'kill -KILL "$other"; reap "$other"; [ "$status" -eq 137 ]' ;;
     netlink) refused 'a netlink socket' 'fd 3: AF_NETLINK SOCK_RAW socket' ;;
