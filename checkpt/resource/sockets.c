@@ -3,9 +3,20 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "checkpt/resource/sharers.h"
+
 static bool is_one(const struct proc_fd *fd)
 {
     return S_ISSOCK(fd->mode);
+}
+
+/* Both ends are the program's, and nobody else's. */
+static bool is_own(const struct freeze *freeze, const struct proc_fd *fd)
+{
+    const struct sockets_survey *survey = sockets_survey(freeze);
+    const struct proc_unix_socket *own = survey->is_known ? proc_unix_socket_find(&survey->list, fd->inode) : NULL;
+    const struct proc_fd *peer = own != NULL && own->peer != 0 ? sockets_fd(freeze, own->peer) : NULL;
+    return peer != NULL && sharers_find(freeze, fd) == NULL && sharers_find(freeze, peer) == NULL;
 }
 
 static bool is_its(const Ckpt__File *file)
@@ -17,6 +28,7 @@ const struct object sockets_object = {
     .name = "sockets",
     .saved = "made anew, with what is unread; SO_PEERCRED names the resumed process",
     .is_one = is_one,
+    .is_own = is_own,
     .fate = sockets_fate,
     .is_its = is_its,
     .make = sockets_make,

@@ -2,6 +2,18 @@
 . tests/engine/engine.sh
 life sockets
 life sockets-static
+# What it opens takes the place of standard input.
+closed() {
+    new_dir closed
+    "$plain" "$victims/sockets" "$dir" <&- >>"$dir/log" 2>&1 &
+    pid=$!
+    : >"$work/.running/$pid"
+    "$await" exists "$dir/ready" && readlink "/proc/$pid/fd/0" | grep -q '^socket:'
+}
+check 'with standard input closed: it starts' closed
+check 'it is frozen for good' freeze_exit
+check 'it is resumed' resume
+check 'it ends well' whole
 check 'with empty datagrams: it starts' start sockets empty=1
 check 'it is frozen for good' freeze_exit
 check 'it is resumed' resume
