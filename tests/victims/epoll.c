@@ -105,6 +105,13 @@ static void check_told(const struct told *told)
     demand(strcmp(now, told->text) == 0, "epoll %d was\n%sand is\n%s", told->epoll, told->text, now);
 }
 
+/* epoll_wait(2) gives up when the thread is merely stopped: a freeze has it made again, but one that is killed cannot. */
+static bool may_be_interrupted;
+static bool is_interrupted(int count)
+{
+    return may_be_interrupted && count < 0 && errno == EINTR;
+}
+
 static int waiter_epoll, question, answer;
 static void *wait_for_events(void *context)
 {
@@ -112,6 +119,8 @@ static void *wait_for_events(void *context)
     (void)context;
     for (;;) {
         int count = epoll_wait(waiter_epoll, &event, 1, -1);
+        if (is_interrupted(count))
+            continue;
         demand(count == 1 && event.data.u64 == DATA(9), "the waiter: %d events: %s", count, count < 0 ? strerror(errno) : "others");
         take(question);
         put(answer);
@@ -124,7 +133,10 @@ static void *wait_with_timeout(void *context)
 {
     struct epoll_event event;
     int epoll = *(const int *)context;
-    int count = epoll_pwait(epoll, &event, 1, 100000000, &(const sigset_t){0});
+    int count;
+    do
+        count = epoll_pwait(epoll, &event, 1, 100000000, &(const sigset_t){0});
+    while (is_interrupted(count));
     victim_broken("nothing was to be reported: %d: %s", count, strerror(errno));
 }
 
@@ -158,6 +170,7 @@ int main(int argc, char **argv)
     static struct told mixed;
     struct victim victim;
     victim_begin(&victim, argc, argv);
+    may_be_interrupted = victim_option(argv, "interrupted", 0) != 0;
     make_mixed(&mixed);
     int level = made_epoll(0), level_fd = made(1), edge = made_epoll(0), edge_fd = made(0), once = made_epoll(0), once_fd = made(1);
     int stale = made_epoll(0), stale_fd = made(1), stale_number = fcntl(stale_fd, F_DUPFD, 1000), outer = made_epoll(0), inner = made_epoll(0), innermost = made(1);
