@@ -8,6 +8,7 @@ $(B)/bench/stepper: $(B)/obj/bench/stepper.o
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@ $^
 
 bench: all $(B)/bench/bench $(B)/bench/stepper
+	@mkdir -p $(BENCH_DIR)
 	@$(B)/bench/bench $(abspath $(B)/bin) $(abspath $(B)/bench/stepper) $(abspath $(BENCH_DIR)) $(or $(BENCH_COLUMNS),4) $(BENCH_RUNS)
 
 # What calls cost, and checkpt run: two to three minutes. ROUNDS for more or fewer of them.

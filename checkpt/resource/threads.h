@@ -6,6 +6,16 @@
 
 extern const struct resource_ops threads_resource;
 
+/* struct sched_attr of linux/sched/types.h, first version: 48 bytes since Linux 3.14. Neither it nor the constant of ioprio_set(2) is in a header of every C library. */
+struct scheduling_attributes {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+enum { THREADS_IOPRIO_WHO_PROCESS = 1, THREADS_NAME_SIZE = 16 };
+
 /* threads_collect.c */
 bool threads_collect(struct freeze *freeze, struct failure *why);
 /* threads_switches.c: what a thread may have switched on or off for itself. Asked beside everything else, answered into THREADS_SWITCHES_ROOM bytes at `room`. */

@@ -12,24 +12,13 @@
 #include "checkpt/resource/threads.h"
 #include "checkpt/tracee/tracee.h"
 
-/* struct sched_attr of linux/sched/types.h, first version: 48 bytes since Linux 3.14 */
-struct scheduling_attributes {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
-
-enum { IOPRIO_WHO_PROCESS = 1, NAME_SIZE = 16 };
-
 /* What a thread can only tell of itself, where the scratch area receives it. */
 struct answers {
     stack_t stack;
     uint64_t clear_child_tid;
     int32_t parent_death_signal;
     uint32_t pad;
-    char name[NAME_SIZE];
+    char name[THREADS_NAME_SIZE];
     uint8_t switches[THREADS_SWITCHES_ROOM];
 };
 enum { ASK_STACK, ASK_TID_ADDRESS, ASK_DEATH_SIGNAL, ASK_NAME, ASK_SLACK, ASK_SWITCHES, ASK_COUNT = ASK_SWITCHES + THREADS_SWITCHES };
@@ -69,7 +58,7 @@ static void fill_answers(struct arena *arena, Ckpt__Thread *record, const struct
     if (calls[ASK_DEATH_SIGNAL].result == 0)
         record->parent_death_signal = (uint32_t)answers->parent_death_signal;
     if (calls[ASK_NAME].result == 0) {
-        size_t length = strnlen(answers->name, NAME_SIZE);
+        size_t length = strnlen(answers->name, THREADS_NAME_SIZE);
         record->name = (ProtobufCBinaryData){length, arena_copy(arena, answers->name, length)};
     }
     threads_fill_switches(arena, record, calls + ASK_SWITCHES, answers->switches);
@@ -116,7 +105,7 @@ static void collect_scheduling(struct arena *arena, Ckpt__Thread *record)
         scheduling->period = attributes.policy == SCHED_DEADLINE ? attributes.period : 0;
         record->scheduling = scheduling;
     }
-    long priority = syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, record->tid);
+    long priority = syscall(SYS_ioprio_get, THREADS_IOPRIO_WHO_PROCESS, record->tid);
     record->io_priority = priority > 0 ? (uint32_t)priority : 0;
 }
 

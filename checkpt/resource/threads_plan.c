@@ -15,16 +15,7 @@
 #include "checkpt/resource/threads.h"
 #include "checkpt/thaw/plan.h"
 
-/* struct sched_attr of linux/sched/types.h, first version */
-struct scheduling_attributes {
-    uint32_t size, policy;
-    uint64_t flags;
-    int32_t nice;
-    uint32_t priority;
-    uint64_t runtime, deadline, period;
-};
-
-enum { IOPRIO_WHO_PROCESS = 1, NAME_SIZE = 16, NAME_MOST = 15 };
+enum { NAME_MOST = THREADS_NAME_SIZE - 1 };
 
 static int retval_of(const struct thaw *thaw)
 {
@@ -89,13 +80,13 @@ static void plan_scheduling(struct plan *plan, const Ckpt__Thread *record)
         uint32_t mask = plan_data(plan, record->affinity.data, record->affinity.len, sizeof(uint64_t));
         PLAN_TRY(plan, "thread: affinity", SYS_sched_setaffinity, PLAN_NUMBER(0), PLAN_NUMBER(record->affinity.len), PLAN_DATA(mask));
     }
-    if (record->io_priority != (uint32_t)syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0))
-        PLAN_TRY(plan, "thread: I/O priority", SYS_ioprio_set, PLAN_NUMBER(IOPRIO_WHO_PROCESS), PLAN_NUMBER(0), PLAN_NUMBER(record->io_priority));
+    if (record->io_priority != (uint32_t)syscall(SYS_ioprio_get, THREADS_IOPRIO_WHO_PROCESS, 0))
+        PLAN_TRY(plan, "thread: I/O priority", SYS_ioprio_set, PLAN_NUMBER(THREADS_IOPRIO_WHO_PROCESS), PLAN_NUMBER(0), PLAN_NUMBER(record->io_priority));
 }
 
 static void plan_attributes(struct plan *plan, const Ckpt__Thread *record)
 {
-    char name[NAME_SIZE] = {0};
+    char name[THREADS_NAME_SIZE] = {0};
     memcpy(name, record->name.data, record->name.len < NAME_MOST ? record->name.len : NAME_MOST);
     uint32_t data = plan_data(plan, name, sizeof(name), 1);
     PLAN_CALL(plan, "thread: name", SYS_prctl, PLAN_NUMBER(PR_SET_NAME), PLAN_DATA(data));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "parents.h"
 
 enum { OPEN_MAX = 32, ID_TEXT = 2 * CKPT_ID_SIZE + 1 };
@@ -51,14 +52,10 @@ static struct parent *find(struct ckpt_reader *r, const uint8_t id[CKPT_ID_SIZE]
     for (size_t i = 0; i < parents->count; i++)
         if (memcmp(parents->list[i].id, id, CKPT_ID_SIZE) == 0)
             return &parents->list[i];
-    if (parents->count == parents->room) {
-        size_t room = parents->room == 0 ? 8 : parents->room * 2;
-        struct parent *list = realloc(parents->list, room * sizeof(*list));
-        if (list == NULL)
-            return NULL;
-        parents->list = list;
-        parents->room = room;
-    }
+    struct parent *list = grow(parents->list, parents->count, &parents->room, sizeof(*list));
+    if (list == NULL)
+        return NULL;
+    parents->list = list;
     struct parent *parent = &parents->list[parents->count++];
     *parent = (struct parent){.status = CKPT_OK};
     memcpy(parent->id, id, CKPT_ID_SIZE);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "grow.h"
 #include "io.h"
 #include "parents.h"
 
@@ -68,14 +69,10 @@ static bool is_image_name(const char *name)
 
 static bool add(struct parents_directory *known, const uint8_t id[CKPT_ID_SIZE], const char *name)
 {
-    if (known->count == known->room) {
-        size_t room = known->room == 0 ? 16 : known->room * 2;
-        struct parents_file *list = realloc(known->list, room * sizeof(*list));
-        if (list == NULL)
-            return false;
-        known->list = list;
-        known->room = room;
-    }
+    struct parents_file *list = grow(known->list, known->count, &known->room, sizeof(*list));
+    if (list == NULL)
+        return false;
+    known->list = list;
     struct parents_file *file = &known->list[known->count];
     memcpy(file->id, id, CKPT_ID_SIZE);
     file->name = strdup(name);

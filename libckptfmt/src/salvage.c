@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "adopt.h"
+#include "grow.h"
 #include "io.h"
 #include "salvage_state.h"
 #include "schemas/files.pb-c.h"
@@ -17,16 +18,12 @@ void ranges_add(struct salvage *s, struct ranges *ranges, uint32_t space, uint64
 {
     if (space == 0 || start >= end)
         return;
-    if (ranges->count == ranges->room) {
-        size_t room = ranges->room == 0 ? 64 : ranges->room * 2;
-        struct range *list = realloc(ranges->list, room * sizeof(*list));
-        if (list == NULL) {
-            s->no_memory = true;
-            return;
-        }
-        ranges->list = list;
-        ranges->room = room;
+    struct range *list = grow(ranges->list, ranges->count, &ranges->room, sizeof(*list));
+    if (list == NULL) {
+        s->no_memory = true;
+        return;
     }
+    ranges->list = list;
     ranges->list[ranges->count++] = (struct range){space, start, end};
 }
 

@@ -7,6 +7,7 @@
 #include "cursor.h"
 #include "digest.h"
 #include "index.h"
+#include "grow.h"
 #include "io.h"
 #include "packer.h"
 #include "parents.h"
@@ -51,14 +52,10 @@ struct walk {
 
 static void note_fault(struct job *job, enum ckpt_status status, uint64_t offset, const struct ckpt_chunk *chunk, const struct error *error)
 {
-    if (job->fault_count == job->fault_room) {
-        size_t room = job->fault_room == 0 ? 4 : job->fault_room * 2;
-        struct found *faults = realloc(job->faults, room * sizeof(*faults));
-        if (faults == NULL)
-            return;
-        job->faults = faults;
-        job->fault_room = room;
-    }
+    struct found *faults = grow(job->faults, job->fault_count, &job->fault_room, sizeof(*faults));
+    if (faults == NULL)
+        return;
+    job->faults = faults;
     job->faults[job->fault_count++] = (struct found){status, offset, chunk, *error};
 }
 

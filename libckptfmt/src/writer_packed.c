@@ -22,7 +22,7 @@ struct packer *writer_borrow_packer(struct ckpt_writer *w)
     return packer;
 }
 
-static bool pack_chunk(const struct ckpt_writer *w, struct batch *batch, struct ckpt_chunk *chunk)
+static bool pack_chunk(struct batch *batch, struct ckpt_chunk *chunk)
 {
     return packer_append(batch->packer, chunk, batch->data + (chunk->address - batch->address));
 }
@@ -46,7 +46,7 @@ bool writer_pack(struct ckpt_writer *w, struct batch *batch)
         return false;
     mark_shared(w, batch);
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->chunks[i].stored_length > 0 && !pack_chunk(w, batch, &batch->chunks[i]))
+        if (batch->chunks[i].stored_length > 0 && !pack_chunk(batch, &batch->chunks[i]))
             return false;
     return true;
 }
@@ -71,13 +71,13 @@ static const uint8_t *settle(struct ckpt_writer *w, struct packer *packer, struc
 }
 
 /* A chunk whose source has left the window since it was marked is packed after all. */
-static bool pack_late(struct ckpt_writer *w, struct batch *batch)
+static bool pack_late(struct batch *batch)
 {
     if (batch->data == NULL)
         return false;
     for (size_t i = 0; i < batch->count; i++) {
         struct ckpt_chunk *chunk = &batch->chunks[i];
-        if (chunk->codec != CKPT_CODEC_PARENT && chunk->stored_length == 0 && !pack_chunk(w, batch, chunk))
+        if (chunk->codec != CKPT_CODEC_PARENT && chunk->stored_length == 0 && !pack_chunk(batch, chunk))
             return false;
     }
     return true;
@@ -104,7 +104,7 @@ bool writer_is_packed(const struct batch *batch)
 enum ckpt_status writer_settle_packed(struct ckpt_writer *w, struct batch *batch)
 {
     struct packer *packer = batch->packer;
-    bool memory = (!needs_late(w, batch) || pack_late(w, batch)) && packer_begin_output(packer, batch->count);
+    bool memory = (!needs_late(w, batch) || pack_late(batch)) && packer_begin_output(packer, batch->count);
     if (!memory)
         return error_set(&w->error, CKPT_NO_MEMORY, "pages at 0x%" PRIx64 ": out of memory", batch->address);
     for (size_t i = 0; i < batch->count; i++) {
