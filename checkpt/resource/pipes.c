@@ -17,20 +17,21 @@ static bool is_end_of(const struct proc_fd *fd, const struct proc_fd *other, uin
     return other->inode == fd->inode && other->device == fd->device && (other->flags & O_PATH) == 0 && (other->flags & O_ACCMODE) != not_only;
 }
 
-static bool has_both_ends(const struct freeze *freeze, const struct proc_fd *fd)
+struct pipes_ends pipes_ends(const struct freeze *freeze, const struct proc_fd *fd)
 {
-    bool reads = false, writes = false;
-    for (size_t i = 0; i < freeze->fd_count && !(reads && writes); i++) {
-        reads |= is_end_of(fd, &freeze->fds[i], O_WRONLY);
-        writes |= is_end_of(fd, &freeze->fds[i], O_RDONLY);
+    struct pipes_ends ends = {0};
+    for (size_t i = 0; i < freeze->fd_count && !(ends.reads && ends.writes); i++) {
+        ends.reads |= is_end_of(fd, &freeze->fds[i], O_WRONLY);
+        ends.writes |= is_end_of(fd, &freeze->fds[i], O_RDONLY);
     }
-    return reads && writes;
+    return ends;
 }
 
 /* A FIFO may be what whoever started the program has sent its input from. */
 static bool is_own(const struct freeze *freeze, const struct proc_fd *fd)
 {
-    return fd->target[0] != '/' && has_both_ends(freeze, fd) && sharers_find(freeze, fd) == NULL;
+    struct pipes_ends ends = pipes_ends(freeze, fd);
+    return fd->target[0] != '/' && ends.reads && ends.writes && sharers_find(freeze, fd) == NULL;
 }
 
 static struct files_fate fate(const struct freeze *freeze, const struct proc_fd *fd, struct arena *arena)

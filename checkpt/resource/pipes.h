@@ -10,6 +10,12 @@ bool pipes_has_name(const Ckpt__File *file);
 /* The record of a FILE; NULL: there is none. */
 const Ckpt__Pipe *pipes_record(const struct model *model, const Ckpt__File *file);
 
+/* Which ends of a pipe descriptors of the program are. */
+struct pipes_ends {
+    bool reads, writes;
+};
+struct pipes_ends pipes_ends(const struct freeze *freeze, const struct proc_fd *fd);
+
 /* pipes_collect.c, pipes_check.c, pipes_plan.c */
 bool pipes_collect(struct freeze *freeze, struct failure *why);
 void pipes_check(struct thaw *thaw, struct findings *findings);

@@ -71,10 +71,18 @@ static int open_reader(int fd, bool reads)
     return open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
+/* A reader sees that there are no writers (POLLHUP), a writer that there are no readers (POLLERR). */
 static bool has_hung_up(int fd)
 {
     struct pollfd end = {.fd = fd, .events = POLLIN};
-    return poll(&end, 1, 0) > 0 && (end.revents & POLLHUP) != 0;
+    return poll(&end, 1, 0) > 0 && (end.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* Somebody whom we may not look at, or a socket that it is on its way through. */
+static bool is_held_elsewhere(const struct freeze *freeze, const struct proc_fd *end, int fd)
+{
+    struct pipes_ends ends = pipes_ends(freeze, end);
+    return ends.reads != ends.writes && !has_hung_up(fd);
 }
 
 static bool collect(struct freeze *freeze, Ckpt__File *file, Ckpt__Pipe *pipe, int fd, bool reads, struct failure *why)
@@ -108,7 +116,10 @@ static bool collect_pipe(struct freeze *freeze, Ckpt__File *file, const struct e
     file->size = 0;
     model_add_object(freeze->model, CKPT__KIND__KIND_PIPE, pipe);
     int fd = object_duplicate(freeze, end->number, why);
-    bool done = fd >= 0 && collect(freeze, file, pipe, fd, ends->reader != 0, why);
+    bool done = fd >= 0;
+    if (done && !pipes_has_name(file) && is_held_elsewhere(freeze, end, fd))
+        done = failure_set(why, "its other end is open, in a process that this user may not look at, or on its way through a socket");
+    done = done && collect(freeze, file, pipe, fd, ends->reader != 0, why);
     if (fd >= 0)
         close(fd);
     return done || failure_prepend(why, "fd %u: %s", end->number, end->target);

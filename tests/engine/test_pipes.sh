@@ -67,6 +67,38 @@ drop() {
 }
 check 'an image without one end, and without both, can be resumed' drop
 
+# An end that another process has is not taken for gone where that process may not be looked at.
+cat >unseen.py <<'PY'
+import os, signal, sys
+os.chdir(sys.argv[1])
+reader, writer = os.pipe()
+if os.fork() == 0:
+    if os.fork() == 0:
+        os.close(writer)
+        os.read(reader, 1)
+        os._exit(0)
+    os._exit(0)
+os.wait()
+os.close(reader)
+os.setgroups([])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+os.set_inheritable(writer, True)
+os.execv("/bin/sh", ["sh", "-c", ": >ready; read -r line <fifo"])
+PY
+unseen() {
+    new_dir unseen
+    mkfifo "$dir/fifo" && chmod 777 "$work" "$dir" "$dir/fifo" && launch python3 -B unseen.py "$dir" && "$await" exists "$dir/ready"
+}
+if [ -n "$root" ] && command -v setpriv >/dev/null; then
+    cp "$checkpt" "$plain" .
+    check 'the other end of its pipe is in a process of root: it starts' unseen
+    check 'that is said' says 1 'its other end is open, in a process that this user may not look at' setpriv --reuid=65534 --regid=65534 --clear-groups ./plain ./checkpt freeze -o "$dir/x.ckpt" "$pid"
+    check 'it ends well' eval 'echo >"$dir/fifo"; reap "$pid"'
+else
+    skip 'the other end of its pipe is in a process of root' 'takes root and setpriv'
+fi
+
 # Records that no freeze makes: one pipe, number 5.
 made() {
     {

@@ -32,6 +32,12 @@ no-core ERANGE
 in-the-way EBUSY
 CASES
 
+# A program that checkpoints itself with pipes of its own.
+check "pipes" fails fine "$victims/self-errors" pipes
+check "pipes: resumed" fails resumed "$checkpt" -r errors.ckpt
+check "pipes by number" fails fine "$checkpt" run "$victims/self-errors" pipes
+check "pipes by number: resumed" fails resumed "$checkpt" -r errors.ckpt
+
 # A failure leaves no half of an image.
 check "a full file is emptied" sh -c '[ -e errors.ckpt ] && "$1" "$2" full && [ ! -s errors.ckpt ]' sh "$plain" "$victims/self-errors"
 check "in capability mode: EPERM" fails EPERM "$checkpt" run --capability-mode "$victims/self-errors" plain

@@ -88,6 +88,21 @@ static int in_the_way(void)
     return socket(AF_NETLINK, SOCK_RAW, 0) >= 0 ? sys_checkpoint(CKPT_FREEZE, file(O_RDWR), -1, -1) : 0;
 }
 
+/* The helper has none of them, and who waits for it is not taken for somebody else. */
+static int pipes(void)
+{
+    char bytes[8];
+    int both[2], ended[2];
+    if (pipe(both) != 0 || pipe(ended) != 0 || write(both[1], "unread", 6) != 6 || close(ended[1]) != 0)
+        return -1;
+    int value = sys_checkpoint(CKPT_FREEZE, file(O_RDWR), -1, -1);
+    if (value >= 0 && (read(both[0], bytes, sizeof(bytes)) != 6 || read(ended[0], bytes, sizeof(bytes)) != 0)) {
+        errno = EPIPE;
+        return -1;
+    }
+    return value;
+}
+
 static int plain(void)
 {
     return sys_checkpoint(CKPT_FREEZE, file(O_RDWR), -1, -1);
@@ -104,7 +119,7 @@ static const struct {
 } cases[] = {
     {"unknown-type", unknown_type}, {"other-pid", other_pid}, {"thaw-pid", thaw_pid}, {"closed", closed}, {"minus-one-and-pid", minus_one_and_pid},
     {"read-only", read_only}, {"directory", directory}, {"device", device}, {"thaw-write-only", thaw_write_only}, {"thaw-closed", thaw_closed},
-    {"thaw-no-image", thaw_no_image}, {"full", full}, {"no-core", no_core}, {"in-the-way", in_the_way}, {"plain", plain}, {"own-pid", own_pid},
+    {"thaw-no-image", thaw_no_image}, {"full", full}, {"no-core", no_core}, {"in-the-way", in_the_way}, {"pipes", pipes}, {"plain", plain}, {"own-pid", own_pid},
 };
 
 int main(int argc, char **argv)
