@@ -50,9 +50,9 @@ maps_of() {
 same_memory() {
     maps_of after && python3 compare.py before after
 }
-# Peak and present size of a process that began as checkpt: what it unpacked was never there twice.
+# Peak and present size of a process that began as checkpt: what it unpacked, more than 60 MiB, was never there twice.
 once_only() {
-    awk '/^VmHWM:/ { peak = $2 } /^VmRSS:/ { now = $2 } END { print "peak " peak " KiB, now " now " KiB"; exit peak > now + 16384 }' "/proc/$pid/status"
+    awk '/^VmHWM:/ { peak = $2 } /^VmRSS:/ { now = $2 } END { print "peak " peak " KiB, now " now " KiB"; exit peak > now + 40000 }' "/proc/$pid/status"
 }
 # plan [COMMAND…]: the plan that checkpt makes under a command.
 plan() {
@@ -153,7 +153,7 @@ start_limited() {
 resume_limited() {
     launch sh -c 'ulimit -v "$1" && exec "$2" -r "$3"' - "$limit" "$checkpt" "$dir/x.ckpt" && advances
 }
-if [ "$(ulimit -v)" = unlimited ]; then
+if [ "$(ulimit -v)" = unlimited ] && sh -c 'ulimit -v "$1" && exec "$2" --version' - "$limit" "$checkpt" >/dev/null 2>&1; then
     check 'large mappings under a limit' start_limited
     check 'run' advances
     limit=$(awk '/^VmSize:/ { print $2 + 20000 }' "/proc/$pid/status")
@@ -165,6 +165,6 @@ if [ "$(ulimit -v)" = unlimited ]; then
     check 'with the same flags, in as many mappings' same_memory
     check 'they end well' whole
 else
-    skip 'memory under a limit is read' 'there is a limit already'
+    skip 'memory under a limit is read' 'there is a limit already, or checkpt needs more by itself'
 fi
 finish
