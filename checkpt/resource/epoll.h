@@ -14,6 +14,9 @@ struct epoll_targets {
 /* False with the sentence where what is watched cannot be told, or could not be registered so again. */
 bool epoll_targets(const struct freeze *freeze, uint32_t number, struct arena *arena, struct epoll_targets *found, struct failure *why);
 
+/* epoll_nesting.c: whether epolls watch each other in a loop, or more of them in a row than the kernel allows. */
+bool epoll_is_nested_too_deep(const struct model *model);
+
 /* epoll_plan.c */
 void epoll_check(struct thaw *thaw, struct findings *findings);
 bool epoll_plan(struct thaw *thaw, struct failure *why);

@@ -107,6 +107,8 @@ void epoll_check(struct thaw *thaw, struct findings *findings)
     struct numbers numbers;
     numbers_init(&numbers, thaw->model, findings->arena);
     const int64_t *places = events_numbers(thaw->model, findings->arena);
+    if (epoll_is_nested_too_deep(thaw->model))
+        findings_add(findings, VERDICT_REFUSED, "epoll", NULL, "epolls watch each other in a loop, or too many of them in a row");
     for (size_t i = 0; i < records->count; i++) {
         const Ckpt__Epoll *epoll = (const Ckpt__Epoll *)records->list[i];
         char subject[32];
