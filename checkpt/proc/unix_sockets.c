@@ -63,26 +63,34 @@ static int read_some(int fd, struct proc_array *array)
         return errno == EINTR ? 1 : -errno;
     unsigned left = (unsigned)got;
     for (const struct nlmsghdr *h = (const void *)buffer; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+        bool is_last = (h->nlmsg_flags & NLM_F_MULTI) == 0;
         if (h->nlmsg_type == NLMSG_DONE)
             return 0;
         if (h->nlmsg_type == NLMSG_ERROR)
             return ((const struct nlmsgerr *)NLMSG_DATA(h))->error;
         if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY && h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct unix_diag_msg)))
             read_socket(h, array);
+        if (is_last)
+            return 0;
     }
     return got > 0 ? 1 : -EPROTO;
 }
 
-static int ask(int fd)
+/* One socket, or with inode 0 all. 0, or -errno. */
+static int ask(int fd, uint32_t inode, struct proc_array *array)
 {
     const struct {
         struct nlmsghdr header;
         struct unix_diag_req request;
     } question = {
-        .header = {.nlmsg_len = sizeof(question), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .request = {.sdiag_family = AF_UNIX, .udiag_states = ~0u, .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_VFS},
+        .header = {.nlmsg_len = sizeof(question), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (inode == 0 ? NLM_F_DUMP : 0))},
+        .request = {.sdiag_family = AF_UNIX, .udiag_states = ~0u, .udiag_ino = inode, .udiag_show = UDIAG_SHOW_PEER | UDIAG_SHOW_RQLEN | UDIAG_SHOW_VFS,
+                    .udiag_cookie = {~0u, ~0u}},
     };
-    return send(fd, &question, sizeof(question), 0) == sizeof(question) ? 0 : -errno;
+    int result = send(fd, &question, sizeof(question), 0) == sizeof(question) ? 1 : -errno;
+    while (result > 0)
+        result = read_some(fd, array);
+    return result;
 }
 
 static int compare(const void *a, const void *b)
@@ -91,21 +99,39 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool proc_unix_sockets(struct arena *arena, struct proc_unix_sockets *sockets, struct failure *why)
+static bool has(const struct proc_array *array, uint32_t inode)
+{
+    const struct proc_unix_socket *list = array->elements;
+    for (size_t i = 0; i < array->count; i++)
+        if (list[i].inode == inode)
+            return true;
+    return false;
+}
+
+/* One at a time the kernel goes through all for each; all at once it may leave one out, when others come and go meanwhile. */
+static int ask_all(int fd, const uint64_t *inodes, size_t count, struct proc_array *array)
+{
+    enum { FEW = 128 };
+    int result = count > FEW ? ask(fd, 0, array) : 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        result = has(array, (uint32_t)inodes[i]) ? 0 : ask(fd, (uint32_t)inodes[i], array);
+        if (result == -ENOENT)
+            result = 0;
+    }
+    return result;
+}
+
+bool proc_unix_sockets(const uint64_t *inodes, size_t count, struct arena *arena, struct proc_unix_sockets *sockets, struct failure *why)
 {
     struct proc_array array = {.element = sizeof(struct proc_unix_socket)};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    int result = fd < 0 ? -errno : ask(fd);
-    if (result == 0)
-        do
-            result = read_some(fd, &array);
-        while (result > 0);
+    int result = fd < 0 ? -errno : ask_all(fd, inodes, count, &array);
     if (fd >= 0)
         close(fd);
     if (result < 0) {
         proc_array_drop(&array);
         errno = -result;
-        return failure_errno(why, "asking the kernel which sockets are connected (sock_diag; it takes CONFIG_UNIX_DIAG)");
+        return failure_errno(why, "asking the kernel which sockets are connected (sock_diag)");
     }
     sockets->list = proc_array_keep(&array, arena, &sockets->count);
     qsort(sockets->list, sockets->count, sizeof(*sockets->list), compare);

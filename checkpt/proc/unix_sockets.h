@@ -1,4 +1,4 @@
-/* All AF_UNIX sockets of this network namespace, as sock_diag(7) lists them to whoever asks: what no file of /proc says is who is connected to whom. */
+/* AF_UNIX sockets of this network namespace, as sock_diag(7) tells of them to whoever asks: what no file of /proc says is who is connected to whom. */
 #ifndef CHECKPT_PROC_UNIX_SOCKETS_H
 #define CHECKPT_PROC_UNIX_SOCKETS_H
 
@@ -26,8 +26,8 @@ struct proc_unix_sockets {
     size_t count;
 };
 
-/* False with the sentence where the kernel does not tell (CONFIG_UNIX_DIAG). */
-bool proc_unix_sockets(struct arena *arena, struct proc_unix_sockets *sockets, struct failure *why);
+/* Those of these inodes that are AF_UNIX sockets, perhaps others too. One that is missing is of another sort or namespace, or the kernel does not tell (CONFIG_UNIX_DIAG). */
+bool proc_unix_sockets(const uint64_t *inodes, size_t count, struct arena *arena, struct proc_unix_sockets *sockets, struct failure *why);
 /* NULL: there is none. */
 const struct proc_unix_socket *proc_unix_socket_find(const struct proc_unix_sockets *sockets, uint64_t inode);
 

@@ -96,6 +96,8 @@ static bool collect_look(struct freeze *freeze, const struct proc_fd *fd, int co
     if (look.is_listening)
         record->state = CKPT__SOCKET__STATE__LISTENING;
     const struct proc_unix_socket *known = look.family == AF_UNIX ? proc_unix_socket_find(&survey->list, fd->inode) : NULL;
+    if (known == NULL && look.family == AF_UNIX)
+        return failure_set(why, "the kernel does not tell of it (sock_diag)");
     if (known != NULL)
         collect_unix(freeze, known, copy, record);
     else

@@ -83,7 +83,7 @@ static struct files_fate fate_of_unix(const struct freeze *freeze, const struct 
     if (!survey->is_known)
         return refused(noun, arena_printf(arena, "%s", survey->why.sentence), close_first);
     if (own == NULL)
-        return refused(noun, "of another network namespace", close_first);
+        return refused(noun, "of another network namespace, or the kernel does not tell of it (CONFIG_UNIX_DIAG)", close_first);
     if (!own->has_peer || look->is_listening)
         return object_saved(&sockets_object, noun);
     if (own->peer == 0 && is_stream && own->shutdown != (SOCKETS_NO_RECEIVE | SOCKETS_NO_SEND))

@@ -10,7 +10,12 @@ const struct sockets_survey *sockets_survey(const struct freeze *freeze)
         return survey;
     survey->fds = freeze->fds;
     survey->was_stopped = is_stopped;
-    survey->is_known = proc_unix_sockets(&freeze->model->arena, &survey->list, &survey->why);
+    uint64_t *inodes = arena_alloc(&freeze->model->arena, (freeze->fd_count + 1) * sizeof(*inodes));
+    size_t count = 0;
+    for (size_t i = 0; i < freeze->fd_count; i++)
+        if (S_ISSOCK(freeze->fds[i].mode))
+            inodes[count++] = freeze->fds[i].inode;
+    survey->is_known = proc_unix_sockets(inodes, count, &freeze->model->arena, &survey->list, &survey->why);
     return survey;
 }
 
