@@ -50,7 +50,7 @@ static void take_labels(struct sharers *sharers, const struct freeze *freeze)
     sharers->list = arena_alloc(sharers->arena, (freeze->fd_count + 1) * sizeof(*sharers->list));
     sharers->label_count = sharers->count = 0;
     for (size_t i = 0; i < freeze->fd_count; i++)
-        if (S_ISFIFO(freeze->fds[i].mode))
+        if (S_ISFIFO(freeze->fds[i].mode) || S_ISSOCK(freeze->fds[i].mode))
             sharers->labels[sharers->label_count++] = freeze->fds[i].target;
     qsort(sharers->labels, sharers->label_count, sizeof(*sharers->labels), compare_labels);
 }

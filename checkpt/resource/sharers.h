@@ -1,4 +1,4 @@
-/* Who else has a pipe open that the program has: found by looking at the descriptors of all processes that we may look at. Ancestors are among them; checkpt, and whoever asked for the
+/* Who else has a pipe or socket open that the program has: found by looking at the descriptors of all processes that we may look at. Ancestors are among them; checkpt, and whoever asked for the
  * freeze, are not. */
 #ifndef CHECKPT_RESOURCE_SHARERS_H
 #define CHECKPT_RESOURCE_SHARERS_H

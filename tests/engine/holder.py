@@ -72,6 +72,18 @@ def acceptor():
     return server, kept
 
 
+def shared():
+    """With a process that is nobody's child any more, until it is told to stop, too."""
+    kept = socket.socketpair()
+    if os.fork() == 0:
+        if os.fork() == 0:
+            while not os.path.exists(os.path.join(sys.argv[1], "stop")):
+                time.sleep(0.01)
+        os._exit(0)
+    os.wait()
+    return kept
+
+
 def bound(name):
     kept = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     kept.bind(os.path.join(sys.argv[1], name))
@@ -141,6 +153,7 @@ KINDS = {
     "connected": lambda: connected(None),
     "client": lambda: connected("whole.sock"),
     "acceptor": acceptor,
+    "shared": shared,
     "logger": lambda: bound("log.sock"),
     "writer": lambda: connected("logger/log.sock", socket.SOCK_DGRAM),
     "accepted": lambda: connected("acceptor/accepting.sock"),

@@ -69,13 +69,14 @@ for kind in time uts net; do
         check "another $kind namespace: and ends well" reap "$pid" ;;
     esac
 done
-for kind in pipe netlink pidfd connected child epoll-elsewhere inotify-gone inotify-unread; do
+for kind in pipe netlink shared pidfd connected child epoll-elsewhere inotify-gone inotify-unread; do
     check "a program with a $kind starts" hold "$kind"
     case $kind in
     pipe) holder=$pid
         check 'another process has its pipe, too' eval 'launch sh -c "exec sleep 1000 </proc/$holder/fd/3"; other=$pid; pid=$holder; until read -r comm <"/proc/$other/comm" && [ "$comm" = sleep ]; do :; done'
         refused "a pipe of another process's, too" "process $other (sleep) has it open, too"
         check 'the other process ends' eval 'kill -KILL "$other"; reap "$other"; [ "$status" -eq 137 ]' ;;
+    shared) refused 'a socket that another process has' 'has it open as well, and what processes share is not saved yet' ;;
     netlink) refused 'a netlink socket' 'fd 3: AF_NETLINK SOCK_RAW socket' ;;
     pidfd) refused 'a pidfd' 'fd 3: pidfd' ;;
     connected) refused 'a connection' ', its own fd 5, and connections of that kind are not saved yet' ;;
