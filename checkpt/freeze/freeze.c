@@ -167,8 +167,8 @@ static bool is_moment(const struct session *s)
     return true;
 }
 
-/* A program that is just being thawed is not itself yet: it is let go on, and looked at again. So is one that is in the midst of something, but not for long: whether that stands in
- * the way is said when it is collected. */
+/* A program that is just being thawed is not itself yet: it is let go on, and looked at again. So is one that is in the midst of something, but not
+ * for long: whether that stands in the way is said when it is collected. */
 static bool attach(struct session *s, struct failure *why)
 {
     enum { TRIES = 2000, MOMENTS = 400 };

@@ -8,7 +8,7 @@
 /* epoll_targets.c: what an epoll watches, in ascending order of numbers. */
 struct epoll_targets {
     const struct proc_registration *registrations;
-    size_t *targets;       /* of each the index in freeze->fds of a descriptor of what is watched */
+    size_t *targets;       /* of each the index in freeze->fds of a descriptor of what is watched, as far as the program stands still */
     size_t count;
 };
 /* False with the sentence where what is watched cannot be told, or could not be registered so again. */

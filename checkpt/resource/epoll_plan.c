@@ -59,14 +59,13 @@ static int can_watch(int fd)
 
 static void check_callers(const Ckpt__OpenFile *open_file, const Ckpt__EpollRegistration *registration, const char *subject, struct findings *findings)
 {
+    static const char *const ways_out[] = {"give it a terminal or a pipe there: true | checkpt -r FILE", "give it a terminal or a pipe there: checkpt -r FILE | cat"};
     uint32_t from = open_file->inherited - 1;
     int error = can_watch((int)from);
-    if (error == EPERM)
-        findings_add(findings, VERDICT_REFUSED, subject, from == 0 ? "give it a terminal or a pipe there: true | checkpt -r FILE" : "give it a terminal or a pipe there: checkpt -r FILE | cat",
-                     "epoll: it watches descriptor %u, which becomes the caller's descriptor %u, a file that cannot be watched", registration->number, from);
-    else if (error != 0)
-        findings_add(findings, VERDICT_REFUSED, subject, "give it a terminal or a pipe there", "epoll: it watches descriptor %u, which becomes the caller's descriptor %u: %s",
-                     registration->number, from, strerror(error));
+    if (error != 0)
+        findings_add(findings, VERDICT_REFUSED, subject, ways_out[from != 0],
+                     "epoll: it watches descriptor %u, which becomes the caller's descriptor %u, %s", registration->number, from,
+                     error == EPERM ? "a file that cannot be watched" : error == EBADF ? "which is closed" : strerror(error));
 }
 
 /* Those of /proc and /sys, some of which can be, have no inode here. */

@@ -51,6 +51,17 @@ static const struct proc_fd *find(struct slot *slot)
     return NULL;
 }
 
+/* While it runs: registered or closed since its descriptors were listed. */
+static bool has_just_changed(const struct slot *slot)
+{
+    pid_t pid = slot->freeze->pid;
+    if (slot->freeze->tracee != NULL || slot->error != 0)
+        return false;
+    if (syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, slot->registration->number, &slot->place) == 0)
+        return true;
+    return syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, slot->place.efd, &slot->place) < 0;
+}
+
 static int compare_registrations(const void *a, const void *b)
 {
     const struct proc_registration *x = a, *y = b;
@@ -90,6 +101,8 @@ bool epoll_targets(const struct freeze *freeze, uint32_t number, struct arena *a
         same = i > 0 && list[i].number == list[i - 1].number ? same + 1 : 0;
         struct slot slot = {.freeze = freeze, .registration = &list[i], .place = {.efd = number, .tfd = list[i].number, .toff = (uint32_t)same}};
         const struct proc_fd *fd = find(&slot);
+        if (fd == NULL && has_just_changed(&slot))
+            continue;
         if (fd == NULL)
             return not_found(&slot, why);
         if (!can_make_room(freeze, &list[i], fd, why))

@@ -133,4 +133,10 @@ const struct object inotify_object = {
     .is_single = true,
     .is_one = is_one, .is_own = events_is_own, .fate = fate, .is_its = is_its, .make = make,
 };
-const struct resource_ops inotify_resource = {.name = "inotify", .beside_memory = true, .is_moment = is_moment, .collect = collect, .check = inotify_check, .plan = inotify_plan};
+const struct resource_ops inotify_resource = {
+    .name = "inotify", .beside_memory = true,
+    .is_moment = is_moment,
+    .collect = collect,
+    .check = inotify_check,
+    .plan = inotify_plan,
+};

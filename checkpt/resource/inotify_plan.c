@@ -1,5 +1,6 @@
-/* Watches again, with their numbers. The kernel gives those in ascending order from 1, so others are made and removed until it is the right one's turn; each that is removed leaves
- * an event (IN_IGNORED), which is read. Meanwhile the watches wait for next to nothing, so that no event of theirs comes in between; then they get their masks. */
+/* Watches again, with their numbers. The kernel gives those in ascending order from 1, so others are made and removed until it is the right one's
+ * turn; each that is removed leaves an event (IN_IGNORED), which is read. Meanwhile the watches wait for next to nothing, so that no event of theirs
+ * comes in between; then they get their masks. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -58,8 +58,8 @@ static bool is_moment(int32_t clock, uint32_t flags)
     return (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM) && (flags & TFD_TIMER_ABSTIME) != 0;
 }
 
-/* A periodic timer that has expired stands still in the kernel until somebody reads it or asks for its time: only then is known how often it would have fired by now. The kernel
- * counts the same then as a later read(2) would have. */
+/* A periodic timer that has expired stands still in the kernel until somebody reads it or asks for its time: only then is known how often it
+ * would have fired by now. The kernel counts the same then as a later read(2) would have. */
 static bool bring_up_to_date(struct freeze *freeze, uint32_t number, struct proc_timerfd *timerfd, struct failure *why)
 {
     struct tracee_call call = {.number = SYS_timerfd_gettime, .arguments = {number, tracee_scratch(freeze->tracee)}};

@@ -1,5 +1,5 @@
-/* A file is found by its handle (open_by_handle_at(2), which takes CAP_DAC_READ_SEARCH), else among the files that the program has to do with and what lies above them, else by
- * a walk through the usual places. */
+/* A file is found by its handle (open_by_handle_at(2), which takes CAP_DAC_READ_SEARCH), else among the files that the program has to do with and
+ * what lies above them, else by a walk through the usual places. */
 #include "checkpt/resource/watched.h"
 
 #include <fcntl.h>
