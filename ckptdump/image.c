@@ -12,6 +12,7 @@
 
 #include "ckptdump/foreign.h"
 #include "cli/complain.h"
+#include "cli/opening.h"
 #include "cli/options.h"
 
 static int refuse(const char *path, const char *why)
@@ -24,13 +25,15 @@ static int open_file(const char *path, int *fd)
 {
     struct stat status;
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0 && errno == ENXIO)
+        return refuse(path, "it is a socket");
     if (*fd < 0 || fstat(*fd, &status) != 0)
         return refuse(path, strerror(errno));
-    if (S_ISDIR(status.st_mode))
-        return refuse(path, "it is a directory");
-    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
-        return refuse(path, "it cannot be read at any place, as a file can: give it as standard input, with - for its name");
-    return CLI_FINE;
+    if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode))
+        return CLI_FINE;
+    bool passes = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
+    cli_complain("ckptdump", path, "opening: %s%s", cli_kind_of_file(status.st_mode), passes ? "; what comes out of it is read with: ckptdump - <FILE" : "");
+    return CLI_MISUSE;
 }
 
 static int open_stream(struct image *image)
@@ -61,14 +64,6 @@ static int open_pipe(struct image *image, bool once, int *fd)
     return CLI_MISUSE;
 }
 
-/* Where there is more than a piece of a head, something may be left. */
-static const char *way_out(enum ckpt_status status, int fd)
-{
-    struct stat file;
-    bool some = status == CKPT_TRUNCATED && fstat(fd, &file) == 0 && file.st_size >= CKPT_PAGE_SIZE;
-    return some ? "; way out: ckptedit --salvage, which makes an image of what is left" : "";
-}
-
 static int open_reader(struct image *image, bool input, int fd)
 {
     image->reader = ckpt_reader_create();
@@ -86,7 +81,7 @@ static int open_reader(struct image *image, bool input, int fd)
         image->process = image->root = 1;
         return foreign_open(image, fd);
     }
-    cli_complain("ckptdump", image->path, "opening: %s%s", ckpt_reader_error(image->reader), way_out(status, fd));
+    cli_complain("ckptdump", image->path, "opening: %s%s", ckpt_reader_error(image->reader), cli_opening_way_out(status, fd));
     return status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
 }
 

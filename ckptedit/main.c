@@ -10,6 +10,7 @@
 #include "ckptedit/salvage.h"
 #include "cli/complain.h"
 #include "cli/names.h"
+#include "cli/opening.h"
 #include "cli/text.h"
 
 #define EDIT(word, what, text) .name = word, .type = CLI_ACTION, .offset = offsetof(struct settings, actions), .metavar = what, .help = text
@@ -148,11 +149,11 @@ static int open_input(const char *path, int *fd)
 {
     struct stat status;
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0 && errno == ENXIO)
+        return cannot_read(path, "it is a socket");
     if (*fd < 0 || fstat(*fd, &status) != 0)
         return cannot_read(path, strerror(errno));
-    if (S_ISDIR(status.st_mode))
-        return cannot_read(path, "it is a directory");
-    return S_ISREG(status.st_mode) ? CLI_FINE : cannot_read(path, "it is not a regular file");
+    return S_ISREG(status.st_mode) ? CLI_FINE : cannot_read(path, cli_kind_of_file(status.st_mode));
 }
 
 /* Signals that were not deadly before the edits, and are after them. */
@@ -217,7 +218,7 @@ static int edit_open_file(const struct settings *settings, const struct requests
         if (status == CKPT_OK) {
             result = edit_image(&edit, requests, reader, fd);
         } else {
-            cli_complain("ckptedit", path, "opening: %s", ckpt_reader_error(reader));
+            cli_complain("ckptedit", path, "opening: %s%s", ckpt_reader_error(reader), cli_opening_way_out(status, fd));
             result = status == CKPT_IO ? CLI_MISUSE : CLI_FAILED;
         }
     }

@@ -1,4 +1,4 @@
-CLI_SOURCES := cli/complain.c cli/completion.c cli/elf_object.c cli/help.c cli/json.c cli/json_message.c cli/names.c cli/names_bits.c cli/options.c cli/pattern.c \
+CLI_SOURCES := cli/complain.c cli/completion.c cli/elf_object.c cli/help.c cli/json.c cli/json_message.c cli/names.c cli/names_bits.c cli/opening.c cli/options.c cli/pattern.c \
     cli/progress.c cli/report.c cli/socket_names.c cli/table.c cli/text.c cli/whole_file.c
 CLI_LIBRARY := $(B)/lib/libcli.a
 

@@ -47,6 +47,11 @@ static bool open_file(struct session *s, struct failure *why)
     struct stat status;
     const int *given = s->thaw.options.descriptor;
     s->file = given != NULL ? fcntl(*given, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : open_above_standard(s->thaw.path);
+    if (s->file < 0 && errno == ENXIO) {
+        failure_set(why, "opening: it is a socket");
+        why->exit_status = 2;
+        return false;
+    }
     if (s->file < 0 || fstat(s->file, &status) != 0)
         return unreadable(why);
     if (S_ISDIR(status.st_mode)) {
@@ -63,6 +68,17 @@ static bool open_file(struct session *s, struct failure *why)
 static bool refused_by_reader(const struct session *s, enum ckpt_status status, const char *doing, struct failure *why)
 {
     failure_set(why, "%s: %s", doing, ckpt_reader_error(s->thaw.reader));
+    if (status == CKPT_IO)
+        why->exit_status = 2;
+    return false;
+}
+
+/* Where there is more than a piece of a head, something may be left. */
+static bool not_opened(const struct session *s, enum ckpt_status status, struct failure *why)
+{
+    struct stat file;
+    bool some = status == CKPT_TRUNCATED && fstat(s->file, &file) == 0 && file.st_size >= CKPT_PAGE_SIZE;
+    failure_set(why, "opening: %s%s", ckpt_reader_error(s->thaw.reader), some ? "; way out: ckptedit --salvage, which makes an image of what is left" : "");
     if (status == CKPT_IO)
         why->exit_status = 2;
     return false;
@@ -102,7 +118,7 @@ static bool open_image(struct session *s, struct failure *why)
     look_beside(s);
     enum ckpt_status status = ckpt_reader_open_fd(s->thaw.reader, s->file);
     if (status != CKPT_OK)
-        return refused_by_reader(s, status, "opening", why);
+        return not_opened(s, status, why);
     status = ckpt_reader_resumable(s->thaw.reader);
     if (status != CKPT_OK)
         return refused_by_reader(s, status, "resuming", why);

@@ -17,7 +17,7 @@ check 'a stub' says 1 'truncated' "$dump" stub
 check 'text' says 1 'not an ELF file' "$dump" text
 check 'a directory' says 2 'it is a directory' "$dump" directory
 check 'a missing file' says 2 'No such file or directory' "$dump" missing
-check 'a pipe' says 2 'give it as standard input, with - for its name' "$dump" pipe
+check 'a pipe' says 2 'it is a FIFO; what comes out of it is read with: ckptdump - <FILE' "$dump" pipe
 check 'a program' says 1 'not a core file' "$dump" "$dump"
 check 'a bad file among good ones' says 1 'cut: opening: truncated' "$dump" a.ckpt cut a.ckpt
 check 'a file of another architecture' says 1 'another architecture' sh -c 'cp a.ckpt arm && printf "\267\000" | dd of=arm bs=1 seek=18 conv=notrunc status=none; "$0" arm' "$dump"
@@ -103,4 +103,29 @@ for seed in range(1, rounds + 1):
 sys.exit(bad != 0)
 PY
 check 'mangled records' python3 mangle.py "$dump" "$edit" "$make_image" 200
+
+# What is no file, or none that there is anything in, given to every program: one sentence, at once, and nothing comes of it.
+mkfifo fifo && python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")' && ln -s loop loop && truncate -s 1T sparse || exit 1
+head -c 8192 a.ckpt >cut
+checkpt=$bin/checkpt
+[ -x "$checkpt" ] || checkpt=
+# strange FILE STATUS SENTENCE: of ckptdump and ckptedit; checkpt has its own words for some.
+strange() {
+    for program in "$dump" "$dump --json --maps" "$dump --verify" "$edit --name x -o out" ${checkpt:+"$checkpt check"}; do
+        # shellcheck disable=SC2086
+        timeout 60 $program "$1" <empty >.out 2>.err
+        status=$?
+        [ "$status" -eq "$2" ] && [ "$(wc -l <.err)" -eq 1 ] && { [ "${program#"$checkpt"}" != "$program" ] || grep -qF -e "$3" .err; } && [ ! -e out ] ||
+            { echo "$program: exit status $status"; cat .err; return 1; }
+    done
+}
+check 'a directory' strange directory 2 'opening: it is a directory'
+check 'a FIFO' strange fifo 2 'opening: it is a FIFO'
+check 'a device' strange /dev/zero 2 'opening: it is a device'
+check 'a socket' strange socket 2 'opening: it is a socket'
+check 'links in a circle' strange loop 2 'opening: Too many levels of symbolic links'
+check 'a terabyte of nothing' strange sparse 1 'opening: not an ELF file'
+check 'text' strange text 1 'opening: not an ELF file'
+check 'an empty one' strange empty 1 'opening: the file is empty'
+check 'one that was cut off' strange cut 1 'way out: ckptedit --salvage'
 finish

@@ -53,10 +53,10 @@ class Trial:
     def refuses_to_open(self, sentence):
         for words in ([self.dump], [self.dump, "--verify"], [self.dump, "--json", "--maps"]):
             self.expect(self.run(*words, self.path), 1, f"ckptdump: {self.path}: opening: {sentence}{self.way_out(sentence)}")
-        self.expect(self.run(self.edit, "--drop-fd", "3", "-o", "out.ckpt", self.path), 1, f"ckptedit: {self.path}: opening: {sentence}")
+        self.expect(self.run(self.edit, "--drop-fd", "3", "-o", "out.ckpt", self.path), 1, f"ckptedit: {self.path}: opening: {sentence}{self.way_out(sentence)}")
         for words in ["-r"], ["check"], ["check", "--plan"], ["thaw", "--pid"]:
             if self.checkpt:
-                self.expect(self.run(self.checkpt, *words, self.path), 1, f"checkpt: {self.path}: opening: {sentence}")
+                self.expect(self.run(self.checkpt, *words, self.path), 1, f"checkpt: {self.path}: opening: {sentence}{self.way_out(sentence)}")
 
     def has_faults(self, faults):
         """In any order: what threads find comes when they find it."""
