@@ -98,7 +98,8 @@ static void try_connection(struct trial *t)
 {
     const Ckpt__Socket *record = t->record;
     struct cli_text text = {0};
-    if (record->state != CKPT__SOCKET__STATE__CONNECTED || record->remote.len == 0 || sockets_is_pair(t->thaw->model, record) || sockets_peer(t->thaw->model, record) != NULL)
+    bool is_connected = record->state == CKPT__SOCKET__STATE__CONNECTED && record->remote.len > 0;
+    if (!is_connected || sockets_is_pair(t->thaw->model, record) || sockets_peer(t->thaw->model, record) != NULL)
         return;
     cli_add_address(&text, record->remote.data, record->remote.len);
     if (connect(t->fd, (const struct sockaddr *)record->remote.data, (socklen_t)record->remote.len) != 0)
@@ -112,7 +113,8 @@ static void tell_lost(const struct trial *t)
     for (size_t i = 0; i < t->record->n_messages && !sockets_is_pair(t->thaw->model, t->record); i++)
         lost += !sockets_can_be_sent(t->thaw->model, t->record, t->record->messages[i]);
     if (lost > 0)
-        findings_add(t->findings, VERDICT_LOST, t->subject, NULL, "%zu datagram%s of others, which nobody had read, %s lost", lost, lost == 1 ? "" : "s", lost == 1 ? "is" : "are");
+        findings_add(t->findings, VERDICT_LOST, t->subject, NULL, "%zu datagram%s of others, which nobody had read, %s lost", lost, lost == 1 ? "" : "s",
+                     lost == 1 ? "is" : "are");
 }
 
 static bool is_kind_known(const Ckpt__Socket *record)
@@ -135,8 +137,8 @@ static bool is_peer_fine(const struct model *model, const Ckpt__Socket *record)
     const Ckpt__Socket *peer = sockets_peer(model, record);
     if (peer == NULL)
         return true;
-    bool is_alike = peer != record && peer->family == record->family && peer->type == record->type && peer->state == CKPT__SOCKET__STATE__CONNECTED;
-    return record->type == SOCK_DGRAM ? peer != record && peer->family == record->family && peer->type == record->type : is_alike && peer->peer == record->file;
+    bool is_alike = peer != record && peer->family == record->family && peer->type == record->type;
+    return is_alike && (record->type == SOCK_DGRAM || (peer->state == CKPT__SOCKET__STATE__CONNECTED && peer->peer == record->file));
 }
 
 static bool is_state_fine(const struct model *model, const Ckpt__Socket *record)

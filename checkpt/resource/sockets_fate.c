@@ -69,9 +69,11 @@ static bool is_kind_saved(const struct sockets_look *look)
 }
 
 /* Datagrams: by the address, if there is one, whoever is there; or as a pair. */
-static bool can_connect_again(const struct freeze *freeze, const struct proc_fd *fd, const struct proc_unix_socket *own, const struct sockets_look *look)
+static bool can_connect_again(const struct freeze *freeze, const struct proc_fd *fd, const struct proc_unix_socket *own,
+                              const struct sockets_look *look)
 {
-    const struct proc_unix_socket *peer = own->peer != 0 && sockets_fd(freeze, own->peer) != NULL ? proc_unix_socket_find(&sockets_survey(freeze)->list, own->peer) : NULL;
+    bool is_own = own->peer != 0 && sockets_fd(freeze, own->peer) != NULL;
+    const struct proc_unix_socket *peer = is_own ? proc_unix_socket_find(&sockets_survey(freeze)->list, own->peer) : NULL;
     return own->peer == 0 || look->remote_length > 0 || (peer != NULL && peer->peer == fd->inode);
 }
 

@@ -83,7 +83,8 @@ static void plan_bind_path(const struct ends *ends, const Ckpt__Socket *record, 
         return;
     }
     if (file->uid != geteuid() || file->gid != getegid())
-        PLAN_TRY(plan, about(ends, "its owner"), SYS_fchownat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(name), PLAN_NUMBER(file->uid), PLAN_NUMBER(file->gid), PLAN_NUMBER(AT_SYMLINK_NOFOLLOW));
+        PLAN_TRY(plan, about(ends, "its owner"), SYS_fchownat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(name), PLAN_NUMBER(file->uid), PLAN_NUMBER(file->gid),
+                 PLAN_NUMBER(AT_SYMLINK_NOFOLLOW));
     PLAN_CALL(plan, about(ends, "its mode"), SYS_fchmodat, PLAN_NUMBER(AT_FDCWD), PLAN_DATA(name), PLAN_NUMBER(file->mode & PERMISSIONS));
 }
 
@@ -113,8 +114,8 @@ static void plan_hang_up(const struct ends *ends, const Ckpt__Socket *record, in
     static const char unread = 0;
     sockets_plan_messages(plan, record, (uint32_t)gone, (uint32_t)number);
     if (record->reset)
-        PLAN_EXPECT(plan, 1, about(ends, "leaving something unread"), SYS_sendto, PLAN_NUMBER(number), PLAN_DATA(plan_data(plan, &unread, sizeof(unread), 1)), PLAN_NUMBER(1),
-                    PLAN_NUMBER(MSG_NOSIGNAL | MSG_DONTWAIT), PLAN_NUMBER(0), PLAN_NUMBER(0));
+        PLAN_EXPECT(plan, 1, about(ends, "leaving something unread"), SYS_sendto, PLAN_NUMBER(number), PLAN_DATA(plan_data(plan, &unread, sizeof(unread), 1)),
+                    PLAN_NUMBER(1), PLAN_NUMBER(MSG_NOSIGNAL | MSG_DONTWAIT), PLAN_NUMBER(0), PLAN_NUMBER(0));
     PLAN_CALL(plan, about(ends, "closing the other end"), SYS_close, PLAN_NUMBER(gone));
 }
 
@@ -162,7 +163,8 @@ static void plan_connection(struct ends *ends, const Ckpt__Socket *listener, uin
     struct plan *plan = ends->making->thaw->plan;
     uint32_t address = plan_data(plan, listener->name.data, listener->name.len, sizeof(uint64_t));
     PLAN_CALL(plan, about(ends, "having it listen"), SYS_listen, PLAN_NUMBER(listening), PLAN_NUMBER(0));
-    PLAN_CALL(plan, about(ends, "connecting to it before anybody else"), SYS_connect, PLAN_NUMBER(ends->numbers[OTHER]), PLAN_DATA(address), PLAN_NUMBER(listener->name.len));
+    PLAN_CALL(plan, about(ends, "connecting to it before anybody else"), SYS_connect, PLAN_NUMBER(ends->numbers[OTHER]), PLAN_DATA(address),
+              PLAN_NUMBER(listener->name.len));
     PLAN_EXPECT(plan, making_lowest(ends->making, 0), about(ends, "accepting it"), SYS_accept4, PLAN_NUMBER(listening), PLAN_NUMBER(0), PLAN_NUMBER(0),
                 PLAN_NUMBER(SOCK_CLOEXEC | SOCK_NONBLOCK));
     making_move(ends->making, about(ends, "moving it"), making_lowest(ends->making, 0), ends->numbers[ONE]);

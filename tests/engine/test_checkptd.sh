@@ -54,19 +54,21 @@ piped() {
     new_dir piped
     chown 12345:12345 "$dir"
     launch setpriv --reuid=12345 --regid=12345 --groups=4711 /usr/bin/python3 -c '
-import os, signal, sys
+import os, signal, socket, sys
 os.chdir(sys.argv[1])
 if sys.argv[2] == "pipe":
     os.write(os.pipe()[1], b"unread")
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    here.send(b"x"), here.send(b"yy")
 else:
     os.mkdir("gone"), os.open("gone", os.O_RDONLY), os.rmdir("gone")
 open("ready", "w")
 signal.pause()' "$dir" "$1"
     "$await" exists "$dir/ready"
 }
-check 'a program with a pipe runs' piped pipe
+check 'a program with a pipe and sockets runs' piped pipe
 check 'it is frozen, with what is unread' member env LD_PRELOAD="$work/bin/no_ptrace.so" "$ours" freeze -o "$dir/x.ckpt" "$pid"
-check 'and runs on' eval '"$dump" --fds "$dir/x.ckpt" | grep -q "6 bytes unread"; kill -TERM "$pid"; reap "$pid"; [ "$status" -eq 143 ]'
+check 'and runs on' eval '"$dump" --fds "$dir/x.ckpt" >fds; kill -TERM "$pid"; reap "$pid"; [ "$status" -eq 143 ] && grep -q "6 bytes unread" fds && grep -q "3 bytes in 2 messages unread" fds'
 check 'a program with a directory that is gone runs' piped directory
 check 'what is in the way is told' says 1 'fd 3: ' member env LD_PRELOAD="$work/bin/no_ptrace.so" "$ours" freeze -o "$dir/y.ckpt" "$pid"
 check 'and nothing is written' eval '! ls -A "$dir" | grep y.ckpt; kill -TERM "$pid"; reap "$pid"; [ "$status" -eq 143 ]'

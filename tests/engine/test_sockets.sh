@@ -19,6 +19,21 @@ check 'it is frozen for good' freeze_exit
 check 'it is resumed' resume
 check 'it ends well' whole
 
+# Whoever freezes it is killed: nothing that is unread is taken, and no option is left otherwise.
+check 'sockets: it starts' start sockets
+killed() {
+    for i in $(seq 24); do
+        "$checkpt" freeze -o "$dir/x.ckpt" "$pid" >/dev/null 2>&1 &
+        freezer=$!
+        python3 -c "import time; time.sleep($i * 0.0007)"
+        kill -KILL "$freezer" 2>/dev/null
+        wait "$freezer" 2>/dev/null
+        advances 1 || return 1
+    done
+}
+check 'freezes are killed after many times' killed
+check 'it ends well' whole
+
 # Somebody else is at the other end.
 check 'sockets: it starts' start sockets
 server=$pid servers=$dir
