@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -85,12 +86,22 @@ static bool is_held_elsewhere(const struct freeze *freeze, const struct proc_fd 
     return ends.reads != ends.writes && !has_hung_up(fd);
 }
 
+#define WATCH_QUEUE_SET_SIZE 0x5760 /* of linux/watch_queue.h, which cannot be included beside fcntl.h */
+
+/* A size of 0 is none to set; what has no such queue says that, if the kernel knows of any. */
+static bool has_notifications(int fd)
+{
+    return ioctl(fd, WATCH_QUEUE_SET_SIZE, 0) != 0 && (errno == EINVAL || errno == EBUSY);
+}
+
 static bool collect(struct freeze *freeze, Ckpt__File *file, Ckpt__Pipe *pipe, int fd, bool reads, struct failure *why)
 {
     struct pipe_queue queue = {0};
     int capacity = fcntl(fd, F_GETPIPE_SZ), reader = open_reader(fd, reads);
     if (capacity < 0)
         return failure_errno(why, "asking for its capacity");
+    if (has_notifications(fd))
+        return failure_set(why, "the kernel puts notifications into it (O_NOTIFICATION_PIPE), which cannot be saved");
     if (reader < 0)
         return failure_errno(why, "opening its other end");
     pipe->capacity = (uint32_t)capacity;

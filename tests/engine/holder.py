@@ -63,6 +63,13 @@ def urgent():
     return here, there
 
 
+def notifications():
+    try:
+        return os.pipe2(os.O_EXCL)
+    except OSError:
+        return False
+
+
 def acceptor():
     server = socket.socket(socket.AF_UNIX)
     server.bind(os.path.join(sys.argv[1], "accepting.sock"))
@@ -150,6 +157,7 @@ KINDS = {
     "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
     "rights": rights,
     "urgent": urgent,
+    "notifications": notifications,
     "connected": lambda: connected(None),
     "client": lambda: connected("whole.sock"),
     "acceptor": acceptor,

@@ -31,7 +31,7 @@ refused_stopped() {
     : >"$dir/stop"
     check "$1: and ends well" reap "$pid"
 }
-for kind in queue secret segments dispatched thread-file rights urgent; do
+for kind in queue secret segments dispatched thread-file rights urgent notifications; do
     if ! hold "$kind" >hold.out 2>&1; then
         skip "a program with $kind" 'this kernel or user cannot'
         continue
@@ -41,6 +41,7 @@ for kind in queue secret segments dispatched thread-file rights urgent; do
     secret) refused 'secret memory' 'fd 3: /secretmem' ;;
     thread-file) refused "another thread's file in /proc" 'of one of its threads, which will have another id' ;;
     rights) refused_stopped 'descriptors on their way' 'descriptors are on their way through it (SCM_RIGHTS)' ;;
+    notifications) refused_stopped 'a pipe of notifications' 'the kernel puts notifications into it (O_NOTIFICATION_PIPE)' ;;
     urgent) refused_stopped 'a byte out of band' 'a byte out of band (MSG_OOB) waits in it' ;;
     segments) refused_stopped 'segments of its own' 'it has segments of its own (modify_ldt)' ;;
     dispatched) refused_stopped 'system calls handled by itself' 'handles its system calls by itself (PR_SET_SYSCALL_USER_DISPATCH)' ;;
