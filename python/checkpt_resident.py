@@ -16,14 +16,16 @@ An application has an interpreter of its own, which this makes, and which is nam
     python3 -m checkpt_resident /usr/local/lib/app/python
     head -n 1 app               # #!/usr/local/lib/app/python
 
-Run once, as root, with --make-resident, the application is resident: from then on `app ARG...` begins in main(), with sys.argv = ['app', 'ARG', ...]. Where the snapshot cannot
-be used, after a reboot say, the script runs as ever. The interpreter by itself, without the script's name, begins in main(), too: `python ARG...`.
+Run once, as root, with --make-resident, the application is resident: from then on `app ARG...` begins in main(), with sys.argv = ['app', 'ARG', ...].
+Where the snapshot cannot be used, after a reboot say, the script runs as ever. The interpreter by itself, without the script's name, begins in
+main(), too: `python ARG...`.
 
-Every run has fresh random state: random, numpy.random's own generator, ssl, tempfile, uuid and multiprocessing's key are seeded anew, os.urandom() and secrets are the kernel's,
-and whatever has asked with os.register_at_fork(after_in_child=...) is told; generators of the application's own are made anew by `reseed`, which is called before main().
-The secret of str.__hash__ is one for all runs of a registration, as it is in a server for as long as it runs: dictionaries lie in its order. Registering again changes it.
-So do encodings stay. Files and threads do not last: an application with threads is refused, but for those that a library ends before a fork and starts again when it needs
-them, as OpenBLAS does.
+Every run has fresh random state: random, numpy.random's own generator, ssl, tempfile, uuid and multiprocessing's key are seeded anew, os.urandom()
+and secrets are the kernel's, and whatever has asked with os.register_at_fork(after_in_child=...) is told; generators of the application's own are
+made anew by `reseed`, which is called before main(). The secret of str.__hash__ is one for all runs of a registration, as it is in a server for as
+long as it runs: dictionaries lie in its order. Registering again changes it.
+So do encodings stay. Files and threads do not last: an application with threads is refused, but for those that a library ends before a fork and
+starts again when it needs them, as OpenBLAS does.
 """
 import gc
 import io

@@ -22,8 +22,8 @@ void header_encode(const struct segment *segments, uint64_t count, uint8_t *byte
 struct header {
     uint64_t segments_offset, segment_count;
 };
-/* Decodes the first bytes of a file (`length` of them, at most HEADER_EHDR_SIZE needed). With PN_XNUM segment_count is 0xffff and *section_offset says where the
- * section header lies; else it is 0. */
+/* Decodes the first bytes of a file (`length` of them, at most HEADER_EHDR_SIZE needed). With PN_XNUM segment_count is 0xffff and *section_offset
+ * says where the section header lies; else it is 0. */
 enum ckpt_status header_decode(const uint8_t *bytes, size_t length, struct header *header, uint64_t *section_offset, struct error *error);
 /* The number of program headers from that section header. */
 uint32_t header_decode_count(const uint8_t bytes[HEADER_SHDR_SIZE]);

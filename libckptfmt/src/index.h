@@ -15,7 +15,8 @@ bool index_decode(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], struct ckpt_chunk 
 enum ckpt_status index_check(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error);
 /* The part of that which does not depend on where its bytes lie. */
 enum ckpt_status index_check_shape(const struct ckpt_chunk *chunk, const struct ckpt_footer *footer, struct error *error);
-/* Whether an entry, not decoded yet, is a sound one that goes on with a run of raw chunks; *length becomes its length. The usual entry of a large image, and quick. */
+/* Whether an entry, not decoded yet, is a sound one that goes on with a run of raw chunks; *length becomes its length. The usual entry of a large
+ * image, and quick. */
 bool index_continues(const uint8_t bytes[CKPT_INDEX_ENTRY_SIZE], const struct ckpt_run *run, const struct ckpt_footer *footer, uint64_t *length);
 /* Whether one entry may stand right behind another: ascending, and without overlapping. */
 bool index_in_order(const struct ckpt_chunk *last, const struct ckpt_chunk *chunk);

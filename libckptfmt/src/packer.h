@@ -28,8 +28,8 @@ struct packer {
 /* `level` is zstd's; it may match all of a chunk, however far apart. NULL when memory ran out. */
 struct packer *packer_create(int level);
 void packer_destroy_all(struct packer *packers);
-/* Appends a chunk's stored bytes to the frames: a zstd frame, or the bytes as they are where that gains less than 1/64. Sets chunk->codec, stored_length, stored_check,
- * and offset in the frames. false when memory ran out. */
+/* Appends a chunk's stored bytes to the frames: a zstd frame, or the bytes as they are where that gains less than 1/64. Sets chunk->codec,
+ * stored_length, stored_check, and offset in the frames. false when memory ran out. */
 bool packer_append(struct packer *packer, struct ckpt_chunk *chunk, const void *data);
 /* The same for bytes that are packed already. */
 bool packer_append_stored(struct packer *packer, struct ckpt_chunk *chunk, const void *stored);

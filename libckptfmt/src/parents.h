@@ -4,8 +4,8 @@
 
 #include "reader_state.h"
 
-/* Follows a chunk of codec "parent" to the image that stores its bytes; *owner is pinned until parents_release(). For any other chunk that is the reader itself.
- * Not for several threads at once. */
+/* Follows a chunk of codec "parent" to the image that stores its bytes; *owner is pinned until parents_release(). For any other chunk that is the
+ * reader itself. Not for several threads at once. */
 enum ckpt_status parents_resolve(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, struct ckpt_reader **owner, struct ckpt_chunk *found);
 void parents_release(struct ckpt_reader *reader, struct ckpt_reader *owner);
 void parents_destroy(struct parents *parents);

@@ -60,7 +60,8 @@ struct ckpt_reader {
     uint64_t chunk_number;       /* its entry; UINT64_MAX: none */
 };
 
-/* The parts of opening: program headers and notes of r->head (footer.facts.head_size bytes), notes of r->tail, and that the IMAGE record says what the footer says. */
+/* The parts of opening: program headers and notes of r->head (footer.facts.head_size bytes), notes of r->tail, and that the IMAGE record says what
+ * the footer says. */
 enum ckpt_status reader_decode_segments(struct ckpt_reader *reader, const struct header *header);
 enum ckpt_status reader_decode_head_notes(struct ckpt_reader *reader);
 enum ckpt_status reader_decode_tail_notes(struct ckpt_reader *reader);

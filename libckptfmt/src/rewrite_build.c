@@ -1,5 +1,5 @@
-/* Chunks go through a pool: fetched, and put again, by the same worker; where somebody wants to change them the calling thread does that in between. Where chunks become
- * larger, those that touch one another inside a new one are one job. */
+/* Chunks go through a pool: fetched, and put again, by the same worker; where somebody wants to change them the calling thread does that in between.
+ * Where chunks become larger, those that touch one another inside a new one are one job. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

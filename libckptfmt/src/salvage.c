@@ -1,5 +1,5 @@
-/* A damaged or truncated image. A packed one: its head is whole (opening checked that), then chunks as far as they can be read. They ascend, so what lies between two chunks that were read was
- * not stored, but where descriptions were lost, and behind the last one, nobody knows. */
+/* A damaged or truncated image. A packed one: its head is whole (opening checked that), then chunks as far as they can be read. They ascend, so what
+ * lies between two chunks that were read was not stored, but where descriptions were lost, and behind the last one, nobody knows. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* A raw image ends with its index, so a cut takes the index and the digests first. The program headers, in front, say where the index was and where the pages of the root process's mappings lie.
- * Entries that are left are believed, one by one, where the bytes are what their digests say. Behind the last of them pages are taken as they lie: what is not zero was certainly stored. */
+/* A raw image ends with its index, so a cut takes the index and the digests first. The program headers, in front, say where the index was and where
+ * the pages of the root process's mappings lie. Entries that are left are believed, one by one, where the bytes are what their digests say. Behind
+ * the last of them pages are taken as they lie: what is not zero was certainly stored. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,8 @@ static void find_index(struct raw *raw)
     raw->complete = known && wanted <= left;
 }
 
-/* The entries up to the first that cannot be one. Where the index has a digest, it is right, or no entry is believed: an address cannot be checked by itself. */
+/* The entries up to the first that cannot be one. Where the index has a digest, it is right, or no entry is believed: an address cannot be checked by
+ * itself. */
 static enum ckpt_status check_index(struct raw *raw)
 {
     struct ckpt_reader *r = raw->records;

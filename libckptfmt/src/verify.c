@@ -1,4 +1,5 @@
-/* Verifying what opening did not. Head, tail and footer were checked when the image was opened; their records and references are checked here, then index and pages. */
+/* Verifying what opening did not. Head, tail and footer were checked when the image was opened; their records and references are checked here, then
+ * index and pages. */
 #include "adopt.h"
 #include "verify_state.h"
 

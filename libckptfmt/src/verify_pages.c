@@ -1,5 +1,5 @@
-/* The index is walked once, in order. What lies next to each other in the file becomes a job: one read, whose bytes a worker accounts for completely (descriptions,
- * chunks, zeros between them). Wide gaps are not read where the file says that they are holes. */
+/* The index is walked once, in order. What lies next to each other in the file becomes a job: one read, whose bytes a worker accounts for completely
+ * (descriptions, chunks, zeros between them). Wide gaps are not read where the file says that they are holes. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

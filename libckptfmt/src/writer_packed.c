@@ -1,4 +1,5 @@
-/* Packed pages. Which earlier chunk's bytes a chunk shares is settled when its turn comes, so the file does not depend on the threads; what is known before saves work. */
+/* Packed pages. Which earlier chunk's bytes a chunk shares is settled when its turn comes, so the file does not depend on the threads; what is known
+ * before saves work. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

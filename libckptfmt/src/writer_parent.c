@@ -1,5 +1,5 @@
-/* Incremental images: a chunk that the parent has at the same address with the same digest is only named. The parent's own references are taken over, so that every
- * reference leads straight to the image that stores the bytes. */
+/* Incremental images: a chunk that the parent has at the same address with the same digest is only named. The parent's own references are taken over,
+ * so that every reference leads straight to the image that stores the bytes. */
 #include <stdlib.h>
 #include <string.h>
 

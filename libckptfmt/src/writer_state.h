@@ -74,7 +74,8 @@ enum ckpt_status writer_flush_index(struct ckpt_writer *writer);
 enum ckpt_status writer_add_entries(struct ckpt_writer *writer, const struct ckpt_chunk *chunks, size_t count);
 /* Compresses a batch's chunks but those that lie in a parent or whose bytes an earlier chunk has; false when memory ran out. */
 bool writer_pack(struct ckpt_writer *writer, struct batch *batch);
-/* Gives a batch's descriptions and stored bytes their place; the lock is held and it is this batch's turn. A pipe is written to at once, a file by writer_write_out(). */
+/* Gives a batch's descriptions and stored bytes their place; the lock is held and it is this batch's turn. A pipe is written to at once, a file by
+ * writer_write_out(). */
 enum ckpt_status writer_settle_packed(struct ckpt_writer *writer, struct batch *batch);
 /* ckpt_writer_put_stored() for a packed image whose extents nobody knew; stored_length 0: the bytes are an earlier chunk's. */
 enum ckpt_status writer_put_salvaged(struct ckpt_writer *writer, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored);

@@ -1,5 +1,5 @@
-/* Tickets. A batch that is ready before its turn is left behind, so that its thread can go on with the next; whoever has the turn settles what follows too. Only places and index entries
- * are settled under the lock; files are written to without it. */
+/* Tickets. A batch that is ready before its turn is left behind, so that its thread can go on with the next; whoever has the turn settles what
+ * follows too. Only places and index entries are settled under the lock; files are written to without it. */
 #include <stdlib.h>
 
 #include "packer.h"

@@ -5,11 +5,13 @@ mkdir -p new/sub lib64 && head -c 70000 /dev/zero >new/data && echo text >new/su
 here=$(pwd -P)
 
 check '--fd points a descriptor at a file' edits b.ckpt --fd 3=new/data
-check 'its identity is recorded' judge b.ckpt "(lambda f: (text(f['path']), f['inode'], f['size'], f['type'])==('$here/new/data', '$(stat -c %i new/data)', '70000', 'FILE_TYPE_REGULAR'))(file_of(n, 3)[1])"
+check 'its identity is recorded' judge b.ckpt \
+    "(lambda f: (text(f['path']), f['inode'], f['size'], f['type'])==('$here/new/data', '$(stat -c %i new/data)', '70000', 'FILE_TYPE_REGULAR'))(file_of(n, 3)[1])"
 check 'its time of change too' judge b.ckpt "file_of(n, 3)[1]['modified']['seconds']=='$(stat -c %Y new/data)'"
 check 'flags and position stay' judge b.ckpt "all(file_of(n, 3)[0][k]==file_of(o, 3)[0][k] for k in ('flags', 'offset'))"
 check 'the old file goes where nothing refers to it' judge b.ckpt "'/tmp/input' in paths(o) and '/tmp/input' not in paths(n)"
-check 'pages, registers and the other descriptors stay' judge b.ckpt "pages(o)==pages(n) and o['registers']==n['registers'] and all(file_of(o, i)==file_of(n, i) for i in (0, 5, 7))"
+check 'pages, registers and the other descriptors stay' judge b.ckpt \
+    "pages(o)==pages(n) and o['registers']==n['registers'] and all(file_of(o, i)==file_of(n, i) for i in (0, 5, 7))"
 check 'fields that nobody knows stay' judge b.ckpt "o.unknown==n.unknown+1 and o.unknown>10"
 check 'a build-id is recorded' edits e.ckpt --fd 3="$edit"
 has_build_id() { readelf -n "$edit" | grep -q "Build ID: $("$dump" --json --fds e.ckpt | python3 -c "import base64,json,sys; print(next(base64.b64decode(f['buildId']).hex() for f in json.load(sys.stdin)['files'] if f.get('buildId')))")"; }
@@ -30,7 +32,8 @@ check '--fd of a reader to a directory' edits b.ckpt --fd 3=new
 check 'begins at its beginning' judge b.ckpt "'offset' not in file_of(n, 3)[0]"
 check '--fd without a path' says 2 "not a descriptor's number" "$edit" --fd 3 a.ckpt
 check '--fd without a number' says 2 'not the number of a descriptor' "$edit" --fd x=new/data a.ckpt
-check '--fd: a dry run' prints "would point descriptor 3 at $here/new/data, a regular file of 70000 bytes, instead of /tmp/input, position 12345" "$edit" --dry-run --fd 3=new/data a.ckpt
+check '--fd: a dry run' prints \
+    "would point descriptor 3 at $here/new/data, a regular file of 70000 bytes, instead of /tmp/input, position 12345" "$edit" --dry-run --fd 3=new/data a.ckpt
 
 check '--move-path' edits b.ckpt --move-path /tmp="$here/new/sub"
 check 'moves what lies below' judge b.ckpt "'$here/new/sub/input' in paths(n) and '/tmp/input' not in paths(n) and '/usr/bin/prog' in paths(n)"
@@ -49,7 +52,8 @@ check 'and back' edits b.ckpt --move-path /=/root/there --move-path /root/there=
 check 'in order' judge b.ckpt "paths(n)==paths(o) and n.unknown==o.unknown"
 check 'another type of file' says 1 'it is of another type than the file of then; the image could not be resumed' "$edit" --move-path /tmp/input=/ a.ckpt
 check 'no absolute path' says 2 'not two absolute paths' "$edit" --move-path tmp=/x a.ckpt
-check '--move-path: a dry run' prints 'would move /usr/bin/prog to /x/prog, keeping its identity since nothing is there now' "$edit" --dry-run --move-path /usr/bin=/x a.ckpt
+check '--move-path: a dry run' prints \
+    'would move /usr/bin/prog to /x/prog, keeping its identity since nothing is there now' "$edit" --dry-run --move-path /usr/bin=/x a.ckpt
 
 # A library of another build is another library; 0x400000 is mapped from /usr/bin/prog.
 builds() {
@@ -59,7 +63,8 @@ builds() {
 if readelf -n "$edit" | grep -q 'Build ID'; then check 'another build of a mapped file' builds; else skip 'another build of a mapped file' 'ckptedit has no build-id'; fi
 
 check '--cwd' edits b.ckpt --cwd new
-check 'has the identity of the directory' judge b.ckpt "any(text(f['path'])=='$here/new' and f['inode']=='$(stat -c %i new)' and f['type']=='FILE_TYPE_DIRECTORY' for f in n['files'])"
+check 'has the identity of the directory' judge b.ckpt \
+    "any(text(f['path'])=='$here/new' and f['inode']=='$(stat -c %i new)' and f['type']=='FILE_TYPE_DIRECTORY' for f in n['files'])"
 check '--cwd to a file' says 1 'is no directory' "$edit" --cwd new/data a.ckpt
 check '--cwd to nothing' says 1 'No such file' "$edit" --cwd nothing a.ckpt
 check '--cwd: a dry run' prints "would make $here/new the working directory" "$edit" --dry-run --cwd new a.ckpt

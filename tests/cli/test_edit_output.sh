@@ -64,7 +64,8 @@ mapped() {
 }
 check 'the old file is replaced, not written to' mapped
 check 'standard output that cannot be written to' says 1 'standard output: writing' sh -c '"$0" --dry-run --name x a.ckpt >/dev/full' "$edit"
-check 'a future read-only feature' sh -c '"$1" r.ckpt readonly; cp r.ckpt r.orig; "$0" --name x r.ckpt 2>err && exit 1; cmp r.ckpt r.orig && grep "can be dumped and verified, not edited" err || { cat err; exit 1; }' "$edit" "$make_image"
+check 'a future read-only feature' sh -c \
+    '"$1" r.ckpt readonly; cp r.ckpt r.orig; "$0" --name x r.ckpt 2>err && exit 1; cmp r.ckpt r.orig && grep "can be dumped and verified, not edited" err || { cat err; exit 1; }' "$edit" "$make_image"
 critical() { "$make_image" c.ckpt critical && "$edit" --name x c.ckpt && prints whole "$dump" --verify c.ckpt && strings c.ckpt | grep -q future; }
 check 'critical records that nobody knows stay' critical
 finish

@@ -39,20 +39,30 @@ pages 1 0x20000 16 noise 2
 pages 1 0x30000 16 byte 3
 TXT
 sed -e '1a parent "parent.ckpt" from "parent.txt"' -e 's/noise 2/noise 9/' chain/parent.txt >chain/child.txt
-increment() { python3 "$top/tests/make/maker.py" chain/child.txt chain/child.ckpt && "$dump" --index chain/child.ckpt | grep -q parent && "$dump" --extract 10000,196608 chain/child.ckpt >old; }
+increment() {
+    python3 "$top/tests/make/maker.py" chain/child.txt chain/child.ckpt &&
+        "$dump" --index chain/child.ckpt | grep -q parent && "$dump" --extract 10000,196608 chain/child.ckpt >old
+}
 check 'an increment is made' increment
 like_old() { prints whole "$dump" --verify "$1" && "$dump" --extract 10000,196608 "$1" >new && cmp old new; }
 alone_now() { mv chain/parent.ckpt chain/parent.gone; like_old "$1"; status=$?; mv chain/parent.gone chain/parent.ckpt; return $status; }
-check 'other edits leave it one' sh -c '"$0" --comment more -o chain/other.ckpt chain/child.ckpt && "$1" --index chain/other.ckpt | grep -q parent' "$edit" "$dump"
+check 'other edits leave it one' sh -c \
+    '"$0" --comment more -o chain/other.ckpt chain/child.ckpt && "$1" --index chain/other.ckpt | grep -q parent' "$edit" "$dump"
 check 'with the same memory' like_old chain/other.ckpt
 check '--flatten' gives 0 "$edit" --flatten -o chain/flat.ckpt chain/child.ckpt
 check 'needs no parent' alone_now chain/flat.ckpt
 check '--flatten --compress' gives 0 "$edit" --flatten --compress -o chain/flat.ckpt chain/child.ckpt
 check 'neither' alone_now chain/flat.ckpt
 check '--redact of what lies in the parent' gives 0 "$edit" --redact 10010,4 -o chain/red.ckpt chain/child.ckpt
-redacted() { prints whole "$dump" --verify chain/red.ckpt && "$dump" --extract 10000,196608 chain/red.ckpt | cmp -l - old | awk '{ print $1 }' >places && [ "$(tr '\n' ' ' <places)" = '17 18 19 20 ' ]; }
+redacted() {
+    prints whole "$dump" --verify chain/red.ckpt &&
+        "$dump" --extract 10000,196608 chain/red.ckpt | cmp -l - old | awk '{ print $1 }' >places && [ "$(tr '\n' ' ' <places)" = '17 18 19 20 ' ]
+}
 check 'stores it' redacted
-lost() { mv chain/parent.ckpt chain/parent.gone; says 1 'parent' "$edit" --flatten -o chain/no.ckpt chain/child.ckpt; status=$?; mv chain/parent.gone chain/parent.ckpt; [ ! -e chain/no.ckpt ] && return $status; }
+lost() {
+    mv chain/parent.ckpt chain/parent.gone; says 1 'parent' "$edit" --flatten -o chain/no.ckpt chain/child.ckpt; status=$?; mv chain/parent.gone chain/parent.ckpt; [ ! -e chain/no.ckpt ] &&
+        return $status
+}
 check '--flatten without the parent' lost
 
 # Pages begin behind the head.
@@ -76,7 +86,10 @@ first() { "$dump" --extract 600000,4096 a.ckpt >old && "$dump" --extract 600000,
 check 'what was there is there' first
 check 'in place' gives 0 "$edit" --salvage cut.ckpt
 check 'is the same' cmp cut.ckpt s.ckpt
-damaged() { cp packed.ckpt d.ckpt && printf XXXX | dd of=d.ckpt bs=1 seek=$(place 40) conv=notrunc status=none && "$edit" --salvage d.ckpt && prints whole "$dump" --verify d.ckpt; }
+damaged() {
+    cp packed.ckpt d.ckpt && printf XXXX | dd of=d.ckpt bs=1 seek=$(place 40) conv=notrunc status=none &&
+        "$edit" --salvage d.ckpt && prints whole "$dump" --verify d.ckpt
+}
 check 'a damaged one' damaged
 check 'a whole one' says 1 'the image is whole: there is nothing to salvage' "$edit" --salvage packed.ckpt
 
@@ -84,15 +97,27 @@ check 'a whole one' says 1 'the image is whole: there is nothing to salvage' "$e
 raw_size=$(stat -c %s a.ckpt)
 le() { od -An -t u8 -j $((raw_size - 256 + $1)) -N 8 a.ckpt | tr -d ' '; }
 raw_head=$(le 72) raw_index=$(le 88) raw_tail=$(le 104)
-raw_cut() { head -c "$1" a.ckpt >rcut.ckpt && rm -f rs.ckpt && "$edit" --salvage -o rs.ckpt rcut.ckpt >salvaged.out && cat salvaged.out && prints whole "$dump" --verify rs.ckpt; }
+raw_cut() {
+    head -c "$1" a.ckpt >rcut.ckpt && rm -f rs.ckpt &&
+        "$edit" --salvage -o rs.ckpt rcut.ckpt >salvaged.out && cat salvaged.out && prints whole "$dump" --verify rs.ckpt
+}
 same() { "$dump" --diff a.ckpt rs.ckpt >.diff; cat .diff; grep -q '^the same' .diff; }
 raw_footer() { raw_cut $((raw_size - 1)) && same && grep -q 'the records cannot be verified' salvaged.out && ! grep -q 'memory is missing' salvaged.out; }
 check 'a raw one without its footer' raw_footer
-raw_half_index() { raw_cut $(((raw_index + raw_tail) / 128 * 64 + 10)) && same && grep -q 'KiB cannot be verified: its and the records.* digests are lost' salvaged.out; }
+raw_half_index() {
+    raw_cut $(((raw_index + raw_tail) / 128 * 64 + 10)) &&
+        same && grep -q 'KiB cannot be verified: its and the records.* digests are lost' salvaged.out
+}
 check 'a raw one without half of its index' raw_half_index
-raw_no_index() { raw_cut "$raw_index" && same && "$dump" --notes --json rs.ckpt >json && grep -q '"MISSING"' json && prints 'digests: the records and' "$dump" rs.ckpt; }
+raw_no_index() {
+    raw_cut "$raw_index" && same &&
+        "$dump" --notes --json rs.ckpt >json && grep -q '"MISSING"' json && prints 'digests: the records and' "$dump" rs.ckpt
+}
 check 'a raw one without its index' raw_no_index
-raw_pages() { raw_cut $(((raw_head + raw_index) / 2)) && grep -q 'of memory are missing, in' salvaged.out && ! same && [ "$(stat -c %s rs.ckpt)" -gt "$raw_head" ]; }
+raw_pages() {
+    raw_cut $(((raw_head + raw_index) / 2)) && grep -q 'of memory are missing, in' salvaged.out &&
+        ! same && [ "$(stat -c %s rs.ckpt)" -gt "$raw_head" ]
+}
 check 'a raw one that ends inside its pages' raw_pages
 raw_dry() { "$edit" --salvage --dry-run rcut.ckpt >dry.out && sed 's/would recover/recovered/' dry.out | cmp - salvaged.out; }
 check 'a dry run says the same' raw_dry
@@ -107,7 +132,10 @@ raw_bad_index() {
 }
 check 'a raw one with a damaged index' raw_bad_index
 # What no program header tells of: other processes, and pages of zeros where a file is mapped.
-make_cut() { python3 -B "$top/tests/make/maker.py" text ruc.ckpt && size=$(stat -c %s ruc.ckpt) && head -c $((size - 256 - 64 * $1)) ruc.ckpt >rcut.ckpt && "$edit" --salvage -o rs.ckpt rcut.ckpt && prints whole "$dump" --verify rs.ckpt; }
+make_cut() {
+    python3 -B "$top/tests/make/maker.py" text ruc.ckpt && size=$(stat -c %s ruc.ckpt) &&
+        head -c $((size - 256 - 64 * $1)) ruc.ckpt >rcut.ckpt && "$edit" --salvage -o rs.ckpt rcut.ckpt && prints whole "$dump" --verify rs.ckpt
+}
 missing_at() { "$dump" --json --notes rs.ckpt | python3 -c 'import json, sys; print(*[r["record"].get("space", 0) for r in json.load(sys.stdin)["notes"] if r.get("name") == "MISSING"])'; }
 raw_others() {
     cat >text <<'TEXT'
@@ -127,7 +155,10 @@ TEXT
     make_cut 5 && [ "$(missing_at)" = '1 2 0' ] && "$dump" --json --notes rs.ckpt | grep -A3 '"space": 1,' | grep -q '"length": "4096"'
 }
 check 'a raw one: what cannot be known is said' raw_others
-raw_in_head() { head -c $((raw_head - 10)) a.ckpt >rcut.ckpt; says 1 'truncated: the head at 0x0: the file ends first' "$edit" --salvage -o no.ckpt rcut.ckpt && [ ! -e no.ckpt ]; }
+raw_in_head() {
+    head -c $((raw_head - 10)) a.ckpt >rcut.ckpt; says 1 'truncated: the head at 0x0: the file ends first' "$edit" --salvage -o no.ckpt rcut.ckpt &&
+        [ ! -e no.ckpt ]
+}
 check 'a raw one that ends inside its head' raw_in_head
 check 'with other edits' says 2 'it stands alone' "$edit" --salvage --upgrade cut.ckpt
 check 'no image' says 1 'salvaging' "$edit" --salvage judge.py

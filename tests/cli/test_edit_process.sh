@@ -13,7 +13,8 @@ check 'a name that is too long' says 2 'a name has 1 to 15 bytes, this one 16' "
 check 'no name' says 2 'a name has 1 to 15 bytes' "$edit" --name '' a.ckpt
 
 check '--signal ignore' edits b.ckpt --signal USR1=ignore --signal SIGRT_3=ignore --signal 1=ignore
-check 'is ignored, in order' judge b.ckpt "[(a['signal'], a['handler'], a.get('flags'), a.get('mask')) for a in n['signalActions'][0]['actions']]==[(1, '1', None, None), (10, '1', None, None), (35, '1', None, None)]"
+check 'is ignored, in order' judge b.ckpt \
+    "[(a['signal'], a['handler'], a.get('flags'), a.get('mask')) for a in n['signalActions'][0]['actions']]==[(1, '1', None, None), (10, '1', None, None), (35, '1', None, None)]"
 check '--signal default' edits b.ckpt --signal sigusr1=default
 check 'is not recorded' judge b.ckpt "not n['signalActions'][0].get('actions') and n.unknown==o.unknown"
 check 'an unknown signal' says 2 'no such signal; there are SIGHUP, SIGINT, SIGQUIT' "$edit" --signal FOO=ignore a.ckpt
@@ -48,11 +49,15 @@ check 'no timer is left' judge b.ckpt "not n['timers'][0].get('intervalTimers') 
 check '--drop-timers: a dry run' prints 'would drop 1 interval timer and 1 POSIX timer' "$edit" --dry-run --drop-timers a.ckpt
 
 check '--rlimit' edits b.ckpt --rlimit nofile=100:200 --rlimit RLIMIT_CORE=unlimited
-check 'is set, and added in order' judge b.ckpt "[(l.get('resource', 0), l['soft'], l['hard']) for l in n['limits'][0]['limits']]==[(4, str(2**64-1), str(2**64-1)), (7, '100', '200')]"
+check 'is set, and added in order' judge b.ckpt \
+    "[(l.get('resource', 0), l['soft'], l['hard']) for l in n['limits'][0]['limits']]==[(4, str(2**64-1), str(2**64-1)), (7, '100', '200')]"
 check '--rlimit keeps the hard limit' edits b.ckpt --rlimit NOFILE=7
 check 'of then' judge b.ckpt "[(l['soft'], l['hard']) for l in n['limits'][0]['limits']]==[('7', str(2**64-1))]"
 check 'soft above hard' says 2 'the soft limit is above the hard one' "$edit" --rlimit NOFILE=3:2 a.ckpt
-above() { "$edit" --rlimit NOFILE=3:5 -o c.ckpt a.ckpt && says 1 'the hard limit in the image is 5; SOFT:HARD changes both' "$edit" --rlimit NOFILE=6 -o d.ckpt c.ckpt; }
+above() {
+    "$edit" --rlimit NOFILE=3:5 -o c.ckpt a.ckpt &&
+        says 1 'the hard limit in the image is 5; SOFT:HARD changes both' "$edit" --rlimit NOFILE=6 -o d.ckpt c.ckpt
+}
 check 'soft above the hard one of then' above
 check 'an unknown limit' says 2 'no such limit; there are RLIMIT_CPU, RLIMIT_FSIZE' "$edit" --rlimit FILES=3 a.ckpt
 check 'no number' says 2 "a limit is a number or 'unlimited'" "$edit" --rlimit NOFILE=many a.ckpt

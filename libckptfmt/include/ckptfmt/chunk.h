@@ -33,8 +33,8 @@ struct ckpt_place {
     uint32_t reserved;               /* 0 */
 };
 
-/* Chunks that follow one another, without a gap: of one space and one codec. Raw ones lie behind one another in the file, too, so that the whole run is one piece of it;
- * those of a parent have numbers there that follow one another. */
+/* Chunks that follow one another, without a gap: of one space and one codec. Raw ones lie behind one another in the file, too, so that the whole run
+ * is one piece of it; those of a parent have numbers there that follow one another. */
 struct ckpt_run {
     uint32_t space;
     uint16_t codec;

@@ -11,8 +11,8 @@ enum ckpt_edit {
     CKPT_EDIT_REPLACE = 2, /* with another body; name, type and critical bit stay */
 };
 
-/* What may happen to the pages; bits of ckpt_rewrite_options.pages. An image without parents whose chunks have the default size of what it was (raw, packed) gets that of
- * what it becomes. */
+/* What may happen to the pages; bits of ckpt_rewrite_options.pages. An image without parents whose chunks have the default size of what it was (raw,
+ * packed) gets that of what it becomes. */
 enum {
     CKPT_REWRITE_COMPRESS = 1,   /* a packed image, at `level`; chunks that are packed already are packed anew */
     CKPT_REWRITE_DECOMPRESS = 2, /* a raw image */
@@ -35,9 +35,9 @@ struct ckpt_rewrite_options {
     uint32_t threads;            /* that pack and unpack; 0: one per CPU. The result's bytes do not depend on it */
     uint32_t reserved;           /* 0 */
     uint64_t read_only_features; /* bits to set beside those that the image has (CKPT_FEATURE_REDACTED …); the IMAGE record follows */
-    /* Changes a chunk's memory. Called for each chunk in index order, first with bytes == NULL: return true where they are to be fetched and the call repeated with
-     * them, chunk->length bytes to change in place. Return whether to store what they are now. Digest and codec follow. Pages that become zero are stored as zeros
-     * in raw images. NULL: no changes. */
+    /* Changes a chunk's memory. Called for each chunk in index order, first with bytes == NULL: return true where they are to be fetched and the call
+     * repeated with them, chunk->length bytes to change in place. Return whether to store what they are now. Digest and codec follow. Pages that
+     * become zero are stored as zeros in raw images. NULL: no changes. */
     bool (*change)(void *context, const struct ckpt_chunk *chunk, uint8_t *bytes);
     /* Notes to add behind those of the image: fills *note's segment (HEAD or TAIL), name, type, critical, body, length, for i = 0, 1 …, until it returns false.
      * Borrowed until the next call. NULL: none. */
@@ -45,9 +45,10 @@ struct ckpt_rewrite_options {
 };
 
 CKPT_BEGIN_DECLS
-/* Writes the edited image to `sink`, an empty one that can seek (write_at), borrowed. Memory use does not grow with the pages. Images with
- * unknown read-only features are refused. A raw result needs a sink that can seek; a packed one that is made anew (CKPT_REWRITE_COMPRESS) may go to a pipe.
- * The IMAGE record's version, features, sizes and parents are made to fit, whatever the filter does to the rest of it. Bodies are the caller's to make well-formed: verify the result. `options` may be NULL. Since 1.0. */
+/* Writes the edited image to `sink`, an empty one that can seek (write_at), borrowed. Memory use does not grow with the pages. Images with unknown
+ * read-only features are refused. A raw result needs a sink that can seek; a packed one that is made anew (CKPT_REWRITE_COMPRESS) may go to a pipe.
+ * The IMAGE record's version, features, sizes and parents are made to fit, whatever the filter does to the rest of it. Bodies are the caller's to
+ * make well-formed: verify the result. `options` may be NULL. Since 1.0. */
 CKPT_API enum ckpt_status ckpt_reader_rewrite(struct ckpt_reader *reader, const struct ckpt_io *sink, const struct ckpt_rewrite_options *options);
 CKPT_END_DECLS
 

@@ -43,8 +43,8 @@ CKPT_API int ckpt_io_from_memory(struct ckpt_io *io, const void *data, size_t le
 /* Writes to a growing buffer. ckpt_io_buffer_data() borrows it until the io is closed. */
 CKPT_API int ckpt_io_to_buffer(struct ckpt_io *io);
 CKPT_API const void *ckpt_io_buffer_data(const struct ckpt_io *io, size_t *length);
-/* Reads `source` (a pipe) to its end into an unnamed file in `directory` (NULL: $TMPDIR, else /var/tmp) and makes *io of it, for what needs to seek. The source stays the caller's. `limit` bytes at
- * most (0: no limit), else -EFBIG. Returns 0 or a negative errno. */
+/* Reads `source` (a pipe) to its end into an unnamed file in `directory` (NULL: $TMPDIR, else /var/tmp) and makes *io of it, for what needs to seek.
+ * The source stays the caller's. `limit` bytes at most (0: no limit), else -EFBIG. Returns 0 or a negative errno. */
 CKPT_API int ckpt_io_spool(struct ckpt_io *io, const struct ckpt_io *source, const char *directory, uint64_t limit);
 /* Calls io->close if there is one and clears *io. NULL is allowed. */
 CKPT_API void ckpt_io_close(struct ckpt_io *io);

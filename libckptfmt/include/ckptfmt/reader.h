@@ -20,8 +20,9 @@
 
 struct ckpt_reader;
 
-/* Finds a parent image by its id; `path` is where it was when the image was made (path_length bytes, not NUL-terminated, untrusted, may be empty). Opens *io and returns 0,
- * or a negative errno (-ENOENT). The reader closes the io, checks the id, and asks at most once for each id while that stays open. */
+/* Finds a parent image by its id; `path` is where it was when the image was made (path_length bytes, not NUL-terminated, untrusted, may be empty).
+ * Opens *io and returns 0, or a negative errno (-ENOENT). The reader closes the io, checks the id, and asks at most once for each id while that stays
+ * open. */
 typedef int ckpt_resolver(void *context, const uint8_t id[CKPT_ID_SIZE], const void *path, size_t path_length, struct ckpt_io *io);
 
 /* Memory to be filled from a space. */
@@ -55,8 +56,9 @@ CKPT_API enum ckpt_status ckpt_reader_open(struct ckpt_reader *reader, const str
 CKPT_API enum ckpt_status ckpt_reader_open_path(struct ckpt_reader *reader, const char *path);
 CKPT_API enum ckpt_status ckpt_reader_open_fd(struct ckpt_reader *reader, int fd);
 
-/* Who finds parent images (before or after opening; NULL: the default). The default looks in the image's own directory, for a file of the recorded name and then for any
- * *.ckpt with the id, and then at the recorded path if it is absolute. The directory is known from ckpt_reader_open_path(), else from ckpt_reader_set_directory(). */
+/* Who finds parent images (before or after opening; NULL: the default). The default looks in the image's own directory, for a file of the recorded
+ * name and then for any *.ckpt with the id, and then at the recorded path if it is absolute. The directory is known from ckpt_reader_open_path(),
+ * else from ckpt_reader_set_directory(). */
 CKPT_API void ckpt_reader_set_resolver(struct ckpt_reader *reader, ckpt_resolver *resolver, void *context);
 CKPT_API enum ckpt_status ckpt_reader_set_directory(struct ckpt_reader *reader, const char *directory);
 /* The images that chunks may lie in: how many, and the i-th one's id and recorded path (borrowed). CKPT_END past the last. */
@@ -84,12 +86,13 @@ CKPT_API enum ckpt_status ckpt_reader_unpack(struct ckpt_reader *reader, const s
 CKPT_API enum ckpt_status ckpt_reader_chunk(struct ckpt_reader *reader, uint64_t i, struct ckpt_chunk *chunk);
 /* Reads the whole index against its digest. Before anything relies on where memory belongs: a thaw, a copy. Since 1.0. */
 CKPT_API enum ckpt_status ckpt_reader_check_index(struct ckpt_reader *reader);
-/* The same in the same pass: reads the whole index once, checks its digest, every entry and their order, and tells of its runs, ascending. Where it fails, what `seen` was told of counts for
- * nothing. For whoever needs all of the index: it takes as long as reading it. Since 1.0. */
+/* The same in the same pass: reads the whole index once, checks its digest, every entry and their order, and tells of its runs, ascending. Where it
+ * fails, what `seen` was told of counts for nothing. For whoever needs all of the index: it takes as long as reading it. Since 1.0. */
 CKPT_API enum ckpt_status ckpt_reader_runs(struct ckpt_reader *reader, ckpt_run_seen *seen, void *context);
 /* The first entry whose end lies behind (space, address), in index order: *i == index_count where there is none. */
 CKPT_API enum ckpt_status ckpt_reader_seek_chunk(struct ckpt_reader *reader, uint32_t space, uint64_t address, uint64_t *i);
-/* Where a chunk's bytes lie, in this image or in a parent, whose index is checked against its digest. They are not read. For whoever maps them instead. Since 1.0. */
+/* Where a chunk's bytes lie, in this image or in a parent, whose index is checked against its digest. They are not read. For whoever maps them
+ * instead. Since 1.0. */
 CKPT_API enum ckpt_status ckpt_reader_locate(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, struct ckpt_place *place);
 /* Reads a chunk's memory bytes, out of a parent where they lie there, and checks the digest. `buffer` holds chunk->length bytes. */
 CKPT_API enum ckpt_status ckpt_reader_chunk_bytes(struct ckpt_reader *reader, const struct ckpt_chunk *chunk, void *buffer);
@@ -101,8 +104,8 @@ CKPT_API enum ckpt_status ckpt_reader_chunk_stored(struct ckpt_reader *reader, c
 CKPT_API enum ckpt_status ckpt_reader_memory(struct ckpt_reader *reader, uint32_t space, uint64_t address, void *buffer, size_t length,
                                              size_t *run, bool *stored);
 
-/* Copies what is stored of each range to the range's memory, on all cores, packed or raw, out of parents too, every digest checked. What is not stored is left as it is there.
- * On failure the memory is partly filled. `options` may be NULL. */
+/* Copies what is stored of each range to the range's memory, on all cores, packed or raw, out of parents too, every digest checked. What is not
+ * stored is left as it is there. On failure the memory is partly filled. `options` may be NULL. */
 CKPT_API enum ckpt_status ckpt_reader_fill(struct ckpt_reader *reader, const struct ckpt_fill *ranges, size_t count, const struct ckpt_fill_options *options);
 CKPT_END_DECLS
 

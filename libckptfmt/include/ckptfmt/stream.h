@@ -8,7 +8,8 @@
  *     if (status != CKPT_END) complain(ckpt_stream_error(s));    // CKPT_END: everything, index, tail and footer too, was there and is sound
  *     ckpt_stream_destroy(s);
  *
- * Opening checks the head against the digest that stands behind it. Raw images cannot be read so: their index comes last (ckpt_io_spool() makes a file of any pipe). */
+ * Opening checks the head against the digest that stands behind it. Raw images cannot be read so: their index comes last (ckpt_io_spool() makes a
+ * file of any pipe). */
 #ifndef CKPTFMT_STREAM_H
 #define CKPTFMT_STREAM_H
 
@@ -19,8 +20,9 @@ struct ckpt_stream;
 
 struct ckpt_stream_chunk {
     struct ckpt_chunk chunk;
-    const void *bytes;          /* chunk.length bytes of memory, checked; NULL where the chunk shares another's, lies in a parent (ckpt_reader_chunk_bytes() on the records' reader
-                                 * fetches it), or unpacking is switched off. Borrowed until the next call */
+    const void *bytes;          /* chunk.length bytes of memory, checked; NULL where the chunk shares another's, lies in a parent
+                                 * (ckpt_reader_chunk_bytes() on the records' reader fetches it), or unpacking is switched off. Borrowed until the
+                                 * next call */
     const void *stored;         /* chunk.stored_length bytes as they lie; NULL where the stream has none for this chunk */
     uint32_t source_space;      /* for a chunk that shares: the earlier chunk with the same bytes; else 0 */
     uint32_t reserved;
@@ -55,7 +57,8 @@ CKPT_API const char *ckpt_stream_error(const struct ckpt_stream *stream);
 CKPT_API struct ckpt_reader *ckpt_stream_records(struct ckpt_stream *stream);
 /* Whether ckpt_stream_next() unpacks (the default). Without, stored bytes are checked as far as that goes and handed out as they lie: for those who copy. */
 CKPT_API void ckpt_stream_set_unpack(struct ckpt_stream *stream, bool unpack);
-/* The next chunk. After CKPT_CORRUPT with *chunk set (chunk.length > 0) only that chunk is damaged, and the next call goes on behind it; any other failure is final. */
+/* The next chunk. After CKPT_CORRUPT with *chunk set (chunk.length > 0) only that chunk is damaged, and the next call goes on behind it; any other
+ * failure is final. */
 CKPT_API enum ckpt_status ckpt_stream_next(struct ckpt_stream *stream, struct ckpt_stream_chunk *chunk);
 /* How many bytes of the stream are behind us. */
 CKPT_API uint64_t ckpt_stream_position(const struct ckpt_stream *stream);
@@ -63,12 +66,14 @@ CKPT_API uint64_t ckpt_stream_position(const struct ckpt_stream *stream);
 /* Reads to the end and tells of every fault, as ckpt_reader_verify() does for a file. */
 CKPT_API enum ckpt_status ckpt_stream_verify(struct ckpt_stream *stream, const struct ckpt_verify_options *options, uint64_t *faults);
 
-/* Before opening, for who wants to salvage: a raw image over an io with read_at and size is opened too. Then nothing but ckpt_stream_records() and ckpt_stream_salvage() work. */
+/* Before opening, for who wants to salvage: a raw image over an io with read_at and size is opened too. Then nothing but ckpt_stream_records() and
+ * ckpt_stream_salvage() work. */
 CKPT_API void ckpt_stream_allow_raw(struct ckpt_stream *stream);
-/* Copies what can be recovered of an open stream, which need not end properly, into a valid image that has the read-only feature "salvaged" and a MISSING record for each range of memory about
- * which nothing is known any more (space 0: the tail records, or the digests). A packed image becomes a packed one. A raw image becomes a raw one, and `sink` must be able to seek: its index and
- * digests came last, so behind a cut pages are found by the program headers, where the root process maps them, and cannot be verified; a MISSING record of space 0 says how many bytes.
- * Fails only where nothing can be written. *report may be NULL. */
+/* Copies what can be recovered of an open stream, which need not end properly, into a valid image that has the read-only feature "salvaged" and a
+ * MISSING record for each range of memory about which nothing is known any more (space 0: the tail records, or the digests). A packed image becomes a
+ * packed one. A raw image becomes a raw one, and `sink` must be able to seek: its index and digests came last, so behind a cut pages are found by the
+ * program headers, where the root process maps them, and cannot be verified; a MISSING record of space 0 says how many bytes. Fails only where
+ * nothing can be written. *report may be NULL. */
 CKPT_API enum ckpt_status ckpt_stream_salvage(struct ckpt_stream *stream, const struct ckpt_io *sink, struct ckpt_salvage_report *report);
 CKPT_END_DECLS
 

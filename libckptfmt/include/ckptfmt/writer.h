@@ -1,8 +1,9 @@
 /* The writer: notes and records, then mappings and extents, then pages, then tail records, then finish. One pass.
  *
- * Raw (a sink that can seek): each extent is one contiguous, page-aligned range of the file with holes where nothing was put; memory use does not grow with the pages.
- * Packed (any sink): chunks are compressed by the threads that put them; equal chunks share one copy; memory use grows by the index, 64 bytes a chunk. The bytes written do
- * not depend on threads or timing. */
+ * Raw (a sink that can seek): each extent is one contiguous, page-aligned range of the file with holes where nothing was put; memory use does not
+ * grow with the pages.
+ * Packed (any sink): chunks are compressed by the threads that put them; equal chunks share one copy; memory use grows by the index, 64 bytes a
+ * chunk. The bytes written do not depend on threads or timing. */
 #ifndef CKPTFMT_WRITER_H
 #define CKPTFMT_WRITER_H
 
@@ -34,8 +35,8 @@ struct ckpt_mapping {
 };
 
 CKPT_BEGIN_DECLS
-/* What memory is cut into (bytes) unless somebody chooses: CKPT_CHUNK_SIZE_DEFAULT for raw images (`compression` 0); for packed ones as much as zstd looks back at that level, times two or
- * more: CKPT_CHUNK_SIZE_PACKED, or CKPT_CHUNK_SIZE_MAX from level 7 on. Since 1.0. */
+/* What memory is cut into (bytes) unless somebody chooses: CKPT_CHUNK_SIZE_DEFAULT for raw images (`compression` 0); for packed ones as much as zstd
+ * looks back at that level, times two or more: CKPT_CHUNK_SIZE_PACKED, or CKPT_CHUNK_SIZE_MAX from level 7 on. Since 1.0. */
 CKPT_API uint32_t ckpt_default_chunk_size(uint32_t compression);
 
 /* `sink` is copied and stays the caller's to close. options may be NULL. NULL only when memory ran out. */
@@ -43,8 +44,9 @@ CKPT_API struct ckpt_writer *ckpt_writer_create(const struct ckpt_io *sink, cons
 CKPT_API void ckpt_writer_destroy(struct ckpt_writer *writer);
 CKPT_API const char *ckpt_writer_error(const struct ckpt_writer *writer);
 
-/* Makes the image incremental: a chunk that `parent`, an open image, has at the same address with the same digest is named, not stored. Before any note; the parent is borrowed and not to be
- * used otherwise until the writer is destroyed. `path` is where the parent will be looked for besides the image's own directory. Chunk sizes must be equal. Since 1.0. */
+/* Makes the image incremental: a chunk that `parent`, an open image, has at the same address with the same digest is named, not stored. Before any
+ * note; the parent is borrowed and not to be used otherwise until the writer is destroyed. `path` is where the parent will be looked for besides the
+ * image's own directory. Chunk sizes must be equal. Since 1.0. */
 struct ckpt_reader;
 CKPT_API enum ckpt_status ckpt_writer_set_parent(struct ckpt_writer *writer, struct ckpt_reader *parent, const char *path);
 
@@ -58,8 +60,8 @@ CKPT_API enum ckpt_status ckpt_writer_process_note(struct ckpt_writer *writer, u
 CKPT_API enum ckpt_status ckpt_writer_record(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *body, size_t length);
 /* The same from a message: packs it. */
 CKPT_API enum ckpt_status ckpt_writer_message(struct ckpt_writer *writer, uint32_t kind, bool critical, const void *message);
-/* Sets version, features, page and chunk size of a Ckpt__Image to what this writer will write, and, after ckpt_writer_set_parent(), its parents (borrowed from the writer); otherwise parents
- * stay what the caller has named. */
+/* Sets version, features, page and chunk size of a Ckpt__Image to what this writer will write, and, after ckpt_writer_set_parent(), its parents
+ * (borrowed from the writer); otherwise parents stay what the caller has named. */
 CKPT_API void ckpt_writer_fill_image(const struct ckpt_writer *writer, void *image);
 
 /* A mapping of the root process, ascending. */
@@ -71,13 +73,15 @@ CKPT_API enum ckpt_status ckpt_writer_extent_whole(struct ckpt_writer *writer, u
 /* Lays the file out and writes the head. No note, mapping or extent may follow. */
 CKPT_API enum ckpt_status ckpt_writer_begin_pages(struct ckpt_writer *writer);
 
-/* Pages of one extent. `ticket` numbers the calls 0, 1, 2 … in ascending (space, address) order; `address` and `address + length` lie on chunk boundaries
- * or on the extent's ends. Zero pages are left out, but in whole extents. May be called from several threads at once and a little out of order: every ticket
- * is used exactly once. A call that comes before its turn leaves its pages behind, or waits for lower tickets; a failure may be told by a later call. `data` may be NULL: nothing is stored for this range. */
+/* Pages of one extent. `ticket` numbers the calls 0, 1, 2 … in ascending (space, address) order; `address` and `address + length` lie on chunk
+ * boundaries or on the extent's ends. Zero pages are left out, but in whole extents. May be called from several threads at once and a little out of
+ * order: every ticket is used exactly once. A call that comes before its turn leaves its pages behind, or waits for lower tickets; a failure may be
+ * told by a later call. `data` may be NULL: nothing is stored for this range. */
 CKPT_API enum ckpt_status ckpt_writer_put(struct ckpt_writer *writer, uint64_t ticket, uint32_t space, uint64_t address, const void *data,
                                           size_t length);
-/* For editors and backup tools: a chunk whose stored bytes (chunk->stored_length of them; codec, check and digest as given) are copied as they lie. One whose codec is "parent"
- * has none (`stored` NULL) and needs an image whose IMAGE record names that parent. Packed chunks do not go into a raw image. */
+/* For editors and backup tools: a chunk whose stored bytes (chunk->stored_length of them; codec, check and digest as given) are copied as they lie.
+ * One whose codec is "parent" has none (`stored` NULL) and needs an image whose IMAGE record names that parent. Packed chunks do not go into a raw
+ * image. */
 CKPT_API enum ckpt_status ckpt_writer_put_stored(struct ckpt_writer *writer, uint64_t ticket, const struct ckpt_chunk *chunk, const void *stored);
 
 /* Index, tail records, footer, program headers; then io.sync if asked. `id` may be NULL. */
