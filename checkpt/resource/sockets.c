@@ -1,7 +1,11 @@
 #include "checkpt/resource/sockets.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "checkpt/resource/sharers.h"
 
@@ -34,6 +38,29 @@ const struct object sockets_object = {
     .make = sockets_make,
 };
 
+static void tell_waiting(struct findings *findings, const char *subject, unsigned waiting)
+{
+    bool one = waiting == 1;
+    if (waiting > 0)
+        findings_add(findings, VERDICT_LOST, subject, NULL, "%u connection%s to it that %s to be accepted %s lost", waiting, one ? "" : "s", one ? "waits" : "wait", one ? "is" : "are");
+}
+
+static void explain_inet(const struct freeze *freeze, const struct proc_fd *fd, const char *subject, struct findings *findings)
+{
+    struct sockets_look look = {0};
+    struct failure ignored;
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    int unread = 0, copy = object_duplicate(freeze, fd->number, &ignored);
+    if (copy < 0)
+        return;
+    if (sockets_look_at(copy, &look, &ignored) && look.is_listening && getsockopt(copy, IPPROTO_TCP, TCP_INFO, &info, &length) == 0)
+        tell_waiting(findings, subject, info.tcpi_unacked); /* of a listening socket: who waits */
+    else if (look.protocol == IPPROTO_UDP && ioctl(copy, FIONREAD, &unread) == 0 && unread > 0)
+        findings_add(findings, VERDICT_LOST, subject, NULL, "datagrams that it has not read yet are lost");
+    close(copy);
+}
+
 /* What is told besides: who waits is not kept waiting. */
 static void explain(struct freeze *freeze, struct findings *findings)
 {
@@ -41,14 +68,15 @@ static void explain(struct freeze *freeze, struct findings *findings)
     for (size_t i = 0; i < freeze->fd_count; i++) {
         const struct proc_fd *fd = &freeze->fds[i];
         char subject[32];
-        if (!S_ISSOCK(fd->mode))
+        if (!S_ISSOCK(fd->mode) || fd->number < FILES_STANDARD)
             continue;
         survey = survey == NULL ? sockets_survey(freeze) : survey;
         const struct proc_unix_socket *own = survey->is_known ? proc_unix_socket_find(&survey->list, fd->inode) : NULL;
         snprintf(subject, sizeof(subject), "fd %u", fd->number);
-        if (own != NULL && own->is_listening && own->waiting > 0)
-            findings_add(findings, VERDICT_LOST, subject, NULL, "%u connection%s to it that %s to be accepted %s lost", own->waiting,
-                         own->waiting == 1 ? "" : "s", own->waiting == 1 ? "waits" : "wait", own->waiting == 1 ? "is" : "are");
+        if (own == NULL)
+            explain_inet(freeze, fd, subject, findings);
+        else if (own->is_listening)
+            tell_waiting(findings, subject, own->waiting);
     }
 }
 

@@ -93,6 +93,18 @@ occupied() {
     [ $? -eq 1 ] && grep -F "whole.sock" check.out | grep -qF 'is in use' && grep 'tcp socket 127.0.0.1:' check.out | grep -qF 'taking its address: Address already in use' || { cat check.out; return 1; }
 }
 check 'its addresses are in use: that is said' occupied
+# Two who are at a TCP and at a UDP socket of its, found in the image, for as long as `explain` takes.
+visited() {
+    tcp=$("$dump" --fds "$dir/x.ckpt" | sed -n 's/.*(tcp socket, 127.0.0.1:\([0-9]*\), listening, backlog 7.*TCP_KEEPIDLE.*/\1/p')
+    udp=$("$dump" --fds "$dir/x.ckpt" | sed -n 's/.*(udp socket, 127.0.0.1:\([0-9]*\), SO_REUSEADDR.*/\1/p')
+    python3 -c '
+import socket, subprocess, sys
+kept = socket.create_connection(("127.0.0.1", int(sys.argv[3])))
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"y", ("127.0.0.1", int(sys.argv[4])))
+print(subprocess.run([sys.argv[1], "explain", sys.argv[2]], capture_output=True, text=True).stdout)' "$checkpt" "$pid" "$tcp" "$udp" >explain.out &&
+        grep -q '1 connection to it that waits to be accepted is lost' explain.out && grep -q 'datagrams that it has not read yet are lost' explain.out || { cat explain.out; return 1; }
+}
+check 'who waits there is told of' visited
 check 'it runs on' advances
 check 'it ends well' whole
 check 'sockets: it starts again' start sockets
