@@ -34,40 +34,55 @@ struct name {
 };
 
 static const struct name protection[] = {N(PROT_READ), N(PROT_WRITE), N(PROT_EXEC), N(PROT_GROWSDOWN)};
-static const struct name map_flags[] = {N(MAP_SHARED_VALIDATE), N(MAP_SHARED), N(MAP_PRIVATE), N(MAP_FIXED), N(MAP_FIXED_NOREPLACE), N(MAP_ANONYMOUS), N(MAP_GROWSDOWN),
+static const struct name map_flags[] = {N(MAP_SHARED_VALIDATE), N(MAP_SHARED), N(MAP_PRIVATE), N(MAP_FIXED), N(MAP_FIXED_NOREPLACE),
+                                        N(MAP_ANONYMOUS), N(MAP_GROWSDOWN),
                                         N(MAP_NORESERVE), N(MAP_POPULATE), N(MAP_LOCKED), N(MAP_STACK), N(MAP_HUGETLB)};
 static const struct name remap_flags[] = {N(MREMAP_MAYMOVE), N(MREMAP_FIXED), N(MREMAP_DONTUNMAP)};
-static const struct name open_flags[] = {N(O_RDWR), N(O_WRONLY), N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK), N(O_SYNC), N(O_DSYNC),
-                                         N(O_ASYNC), N(O_DIRECT), LITERAL(0100000, O_LARGEFILE), LITERAL(020200000, O_TMPFILE), N(O_DIRECTORY), N(O_NOFOLLOW), N(O_NOATIME), N(O_CLOEXEC), N(O_PATH)};
+static const struct name open_flags[] = {N(O_RDWR), N(O_WRONLY), N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND), N(O_NONBLOCK),
+                                         N(O_SYNC), N(O_DSYNC),
+                                         N(O_ASYNC), N(O_DIRECT), LITERAL(0100000, O_LARGEFILE), LITERAL(020200000, O_TMPFILE), N(O_DIRECTORY),
+                                         N(O_NOFOLLOW), N(O_NOATIME), N(O_CLOEXEC), N(O_PATH)};
 static const struct name clone_flags[] = {N(CLONE_VM), N(CLONE_FS), N(CLONE_FILES), N(CLONE_SIGHAND), N(CLONE_THREAD), N(CLONE_SYSVSEM), N(CLONE_SETTLS),
                                           N(CLONE_PARENT_SETTID), N(CLONE_CHILD_SETTID), N(CLONE_CHILD_CLEARTID), N(CLONE_PARENT)};
 static const struct name memfd_flags[] = {N(MFD_CLOEXEC), N(MFD_ALLOW_SEALING), N(MFD_HUGETLB), LITERAL(8, MFD_NOEXEC_SEAL), LITERAL(16, MFD_EXEC)};
 static const struct name close_range_flags[] = {N(CLOSE_RANGE_UNSHARE), N(CLOSE_RANGE_CLOEXEC)};
-static const struct name sa_flags[] = {LITERAL(0x04000000, SA_RESTORER), N(SA_NOCLDSTOP), N(SA_NOCLDWAIT), N(SA_SIGINFO), N(SA_ONSTACK), N(SA_RESTART), N(SA_NODEFER),
+static const struct name sa_flags[] = {LITERAL(0x04000000, SA_RESTORER), N(SA_NOCLDSTOP), N(SA_NOCLDWAIT), N(SA_SIGINFO), N(SA_ONSTACK),
+                                       N(SA_RESTART), N(SA_NODEFER),
                                        LITERAL(0x80000000, SA_RESETHAND), LITERAL(0x800, SA_EXPOSE_TAGBITS)};
 static const struct name ss_flags[] = {N(SS_ONSTACK), N(SS_DISABLE), LITERAL(0x80000000, SS_AUTODISARM)};
 static const struct name timer_flags[] = {N(TIMER_ABSTIME)};
 static const struct name rseq_flags[] = {N(RSEQ_FLAG_UNREGISTER)};
 static const struct name lock_operations[] = {N(LOCK_SH), N(LOCK_EX), N(LOCK_UN), N(LOCK_NB)};
-static const struct name advice[] = {N(MADV_NORMAL), N(MADV_RANDOM), N(MADV_SEQUENTIAL), N(MADV_WILLNEED), N(MADV_DONTNEED), N(MADV_FREE), N(MADV_REMOVE), N(MADV_DONTFORK),
-                                     N(MADV_DOFORK), N(MADV_MERGEABLE), N(MADV_HUGEPAGE), N(MADV_NOHUGEPAGE), N(MADV_DONTDUMP), N(MADV_DODUMP), N(MADV_WIPEONFORK),
+static const struct name advice[] = {N(MADV_NORMAL), N(MADV_RANDOM), N(MADV_SEQUENTIAL), N(MADV_WILLNEED), N(MADV_DONTNEED), N(MADV_FREE),
+                                     N(MADV_REMOVE), N(MADV_DONTFORK),
+                                     N(MADV_DOFORK), N(MADV_MERGEABLE), N(MADV_HUGEPAGE), N(MADV_NOHUGEPAGE), N(MADV_DONTDUMP), N(MADV_DODUMP),
+                                     N(MADV_WIPEONFORK),
                                      N(MADV_POPULATE_READ), N(MADV_POPULATE_WRITE), LITERAL(102, MADV_GUARD_INSTALL), LITERAL(103, MADV_GUARD_REMOVE)};
 static const struct name how[] = {N(SIG_BLOCK), N(SIG_UNBLOCK), N(SIG_SETMASK)};
 static const struct name clocks[] = {N(CLOCK_REALTIME), N(CLOCK_MONOTONIC), N(CLOCK_PROCESS_CPUTIME_ID), N(CLOCK_THREAD_CPUTIME_ID), N(CLOCK_MONOTONIC_RAW),
-                                     N(CLOCK_REALTIME_COARSE), N(CLOCK_MONOTONIC_COARSE), N(CLOCK_BOOTTIME), N(CLOCK_REALTIME_ALARM), N(CLOCK_BOOTTIME_ALARM), N(CLOCK_TAI)};
+                                     N(CLOCK_REALTIME_COARSE), N(CLOCK_MONOTONIC_COARSE), N(CLOCK_BOOTTIME), N(CLOCK_REALTIME_ALARM),
+                                     N(CLOCK_BOOTTIME_ALARM), N(CLOCK_TAI)};
 static const struct name itimers[] = {N(ITIMER_REAL), N(ITIMER_VIRTUAL), N(ITIMER_PROF)};
-static const struct name resources_[] = {N(RLIMIT_CPU), N(RLIMIT_FSIZE), N(RLIMIT_DATA), N(RLIMIT_STACK), N(RLIMIT_CORE), N(RLIMIT_RSS), N(RLIMIT_NPROC), N(RLIMIT_NOFILE),
-                                         N(RLIMIT_MEMLOCK), N(RLIMIT_AS), N(RLIMIT_LOCKS), N(RLIMIT_SIGPENDING), N(RLIMIT_MSGQUEUE), N(RLIMIT_NICE), N(RLIMIT_RTPRIO), N(RLIMIT_RTTIME)};
-static const struct name prctls[] = {N(PR_SET_PDEATHSIG), N(PR_SET_DUMPABLE), N(PR_SET_KEEPCAPS), N(PR_SET_TIMING), N(PR_SET_NAME), N(PR_SET_SECCOMP), N(PR_SET_TSC), N(PR_SET_SECUREBITS),
-                                     N(PR_SET_TIMERSLACK), N(PR_MCE_KILL), N(PR_SET_MM), N(PR_SET_CHILD_SUBREAPER), N(PR_SET_NO_NEW_PRIVS), N(PR_SET_THP_DISABLE), N(PR_SET_IO_FLUSHER),
-                                     N(PR_SET_SYSCALL_USER_DISPATCH), N(PR_SET_VMA), N(PR_SET_PTRACER), LITERAL(65, PR_SET_MDWE), LITERAL(67, PR_SET_MEMORY_MERGE),
+static const struct name resources_[] = {N(RLIMIT_CPU), N(RLIMIT_FSIZE), N(RLIMIT_DATA), N(RLIMIT_STACK), N(RLIMIT_CORE), N(RLIMIT_RSS),
+                                         N(RLIMIT_NPROC), N(RLIMIT_NOFILE),
+                                         N(RLIMIT_MEMLOCK), N(RLIMIT_AS), N(RLIMIT_LOCKS), N(RLIMIT_SIGPENDING), N(RLIMIT_MSGQUEUE),
+                                         N(RLIMIT_NICE), N(RLIMIT_RTPRIO), N(RLIMIT_RTTIME)};
+static const struct name prctls[] = {N(PR_SET_PDEATHSIG), N(PR_SET_DUMPABLE), N(PR_SET_KEEPCAPS), N(PR_SET_TIMING), N(PR_SET_NAME),
+                                     N(PR_SET_SECCOMP), N(PR_SET_TSC), N(PR_SET_SECUREBITS),
+                                     N(PR_SET_TIMERSLACK), N(PR_MCE_KILL), N(PR_SET_MM), N(PR_SET_CHILD_SUBREAPER), N(PR_SET_NO_NEW_PRIVS),
+                                     N(PR_SET_THP_DISABLE), N(PR_SET_IO_FLUSHER),
+                                     N(PR_SET_SYSCALL_USER_DISPATCH), N(PR_SET_VMA), N(PR_SET_PTRACER), LITERAL(65, PR_SET_MDWE),
+                                     LITERAL(67, PR_SET_MEMORY_MERGE),
                                      LITERAL(77, PR_TIMER_CREATE_RESTORE_IDS)};
-static const struct name arch_prctls[] = {N(ARCH_SET_GS), N(ARCH_SET_FS), N(ARCH_GET_FS), N(ARCH_GET_GS), N(ARCH_SET_CPUID), LITERAL(0x1023, ARCH_REQ_XCOMP_PERM)};
-static const struct name fcntls[] = {N(F_DUPFD), N(F_GETFD), N(F_SETFD), N(F_GETFL), N(F_SETFL), N(F_SETLK), N(F_SETLKW), N(F_SETOWN), N(F_SETSIG), N(F_SETOWN_EX),
+static const struct name arch_prctls[] = {N(ARCH_SET_GS), N(ARCH_SET_FS), N(ARCH_GET_FS), N(ARCH_GET_GS), N(ARCH_SET_CPUID),
+                                          LITERAL(0x1023, ARCH_REQ_XCOMP_PERM)};
+static const struct name fcntls[] = {N(F_DUPFD), N(F_GETFD), N(F_SETFD), N(F_GETFL), N(F_SETFL), N(F_SETLK), N(F_SETLKW), N(F_SETOWN), N(F_SETSIG),
+                                     N(F_SETOWN_EX),
                                      LITERAL(37, F_OFD_SETLK), N(F_SETLEASE), N(F_DUPFD_CLOEXEC), N(F_SETPIPE_SZ), N(F_ADD_SEALS), N(F_SET_RW_HINT)};
 static const struct name whence[] = {N(SEEK_SET), N(SEEK_CUR), N(SEEK_END), N(SEEK_DATA), N(SEEK_HOLE)};
 static const struct name futexes[] = {N(FUTEX_WAIT), N(FUTEX_WAKE), N(FUTEX_WAIT_PRIVATE), N(FUTEX_WAKE_PRIVATE)};
-static const struct name policies[] = {LITERAL(0, SCHED_OTHER), LITERAL(1, SCHED_FIFO), LITERAL(2, SCHED_RR), LITERAL(3, SCHED_BATCH), LITERAL(5, SCHED_IDLE), LITERAL(6, SCHED_DEADLINE)};
+static const struct name policies[] = {LITERAL(0, SCHED_OTHER), LITERAL(1, SCHED_FIFO), LITERAL(2, SCHED_RR), LITERAL(3, SCHED_BATCH),
+                                       LITERAL(5, SCHED_IDLE), LITERAL(6, SCHED_DEADLINE)};
 static const struct name notifications[] = {N(SIGEV_SIGNAL), N(SIGEV_NONE), N(SIGEV_THREAD), N(SIGEV_THREAD_ID)};
 static const struct name eventfd_flags[] = {N(EFD_SEMAPHORE), N(EFD_NONBLOCK), N(EFD_CLOEXEC)};
 static const struct name timerfd_flags[] = {N(TFD_NONBLOCK), N(TFD_CLOEXEC)};
@@ -75,10 +90,12 @@ static const struct name timerfd_set_flags[] = {N(TFD_TIMER_ABSTIME), N(TFD_TIME
 static const struct name signalfd_flags[] = {N(SFD_NONBLOCK), N(SFD_CLOEXEC)};
 static const struct name epoll_flags[] = {N(EPOLL_CLOEXEC)};
 static const struct name epoll_operations[] = {N(EPOLL_CTL_ADD), N(EPOLL_CTL_DEL), N(EPOLL_CTL_MOD)};
-static const struct name epoll_events[] = {N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLERR), N(EPOLLHUP), N(EPOLLRDNORM), N(EPOLLRDBAND), N(EPOLLWRNORM), N(EPOLLWRBAND),
+static const struct name epoll_events[] = {N(EPOLLIN), N(EPOLLPRI), N(EPOLLOUT), N(EPOLLERR), N(EPOLLHUP), N(EPOLLRDNORM), N(EPOLLRDBAND),
+                                           N(EPOLLWRNORM), N(EPOLLWRBAND),
                                            N(EPOLLMSG), N(EPOLLRDHUP), N(EPOLLEXCLUSIVE), N(EPOLLWAKEUP), N(EPOLLONESHOT), N(EPOLLET)};
 static const struct name inotify_flags[] = {N(IN_NONBLOCK), N(IN_CLOEXEC)};
-static const struct name inotify_masks[] = {N(IN_ACCESS), N(IN_MODIFY), N(IN_ATTRIB), N(IN_CLOSE_WRITE), N(IN_CLOSE_NOWRITE), N(IN_OPEN), N(IN_MOVED_FROM), N(IN_MOVED_TO),
+static const struct name inotify_masks[] = {N(IN_ACCESS), N(IN_MODIFY), N(IN_ATTRIB), N(IN_CLOSE_WRITE), N(IN_CLOSE_NOWRITE), N(IN_OPEN),
+                                            N(IN_MOVED_FROM), N(IN_MOVED_TO),
                                             N(IN_CREATE), N(IN_DELETE), N(IN_DELETE_SELF), N(IN_MOVE_SELF), N(IN_ONLYDIR), N(IN_DONT_FOLLOW), N(IN_EXCL_UNLINK),
                                             LITERAL(0x80000000, IN_ONESHOT)};
 static const struct name families[] = {N(AF_UNIX), N(AF_INET), N(AF_INET6)};
