@@ -63,7 +63,7 @@ void sockets_plan_messages(struct plan *plan, const Ckpt__Socket *record, uint32
 /* Whether a datagram that was unread can be sent again, to a socket that is none of a pair: who sent it is the program's, or has no address. */
 bool sockets_can_be_sent(const struct model *model, const Ckpt__Socket *record, const Ckpt__SocketMessage *message);
 /* sockets_path.c: what there is at the path of its address. */
-enum sockets_place { SOCKETS_FREE, SOCKETS_LEFT_OVER /* the program's, and nobody has it any more */, SOCKETS_IN_USE, SOCKETS_TAKEN /* by something else */ };
+enum sockets_place { SOCKETS_FREE, SOCKETS_LEFT_OVER /* the program's, or of its owner, and nobody has it any more */, SOCKETS_IN_USE, SOCKETS_TAKEN /* by something else */ };
 enum sockets_place sockets_look_at_path(const struct thaw *thaw, const Ckpt__Socket *record);
 
 /* sockets_record.c: NULL where there is none. */

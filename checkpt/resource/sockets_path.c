@@ -38,6 +38,12 @@ static bool is_dead(const char *path, uint32_t type)
     return is;
 }
 
+/* Left by a program that was resumed before and killed: it has nothing in it, and nobody else's would have that owner. */
+static bool is_own(const Ckpt__SocketPath *file, const struct stat *status)
+{
+    return status->st_uid == geteuid() || (file != NULL && status->st_uid == file->uid);
+}
+
 enum sockets_place sockets_look_at_path(const struct thaw *thaw, const Ckpt__Socket *record)
 {
     char path[PATH_MAX];
@@ -50,5 +56,5 @@ enum sockets_place sockets_look_at_path(const struct thaw *thaw, const Ckpt__Soc
     if (!is_dead(path, record->type))
         return SOCKETS_IN_USE;
     bool is_same = file != NULL && !file->gone && status.st_ino == file->inode && status.st_dev == file->device;
-    return is_same ? SOCKETS_LEFT_OVER : SOCKETS_TAKEN;
+    return is_same || is_own(file, &status) ? SOCKETS_LEFT_OVER : SOCKETS_TAKEN;
 }

@@ -113,7 +113,10 @@ replaced() {
     mv "$dir/whole.sock" "$dir/old.sock" && : >"$dir/whole.sock" && says 1 "at its address, $dir/whole.sock, there is another file now" "$checkpt" -r "$dir/x.ckpt" && [ -f "$dir/whole.sock" ]
 }
 check 'a file at its address stays, and is named' replaced
-check 'without it the program is resumed' eval 'rm "$dir/whole.sock" && resume'
+abandoned() {
+    rm "$dir/whole.sock" && python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$dir/whole.sock" && [ -S "$dir/whole.sock" ] && resume
+}
+check 'a socket that nobody has any more, as of a program that was resumed and killed, is replaced' abandoned
 check 'it ends well' whole
 
 # What a plan is made of, and what is shown.
