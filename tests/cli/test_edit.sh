@@ -85,22 +85,4 @@ damaged() {
     says 1 'nothing was changed' "$edit" --drop-fd 3 d.ckpt && cmp d.ckpt d.orig
 }
 check 'a damaged image is not replaced' damaged
-# Killed at twenty moments: the old file, or the new one.
-killed() {
-    for signal in KILL TERM; do
-        for delay in 1 2 3 4 6 8 10 15 20 30; do
-            cp --sparse=always big.ckpt k.ckpt || return 1
-            before=$(stat -c %s k.ckpt)
-            "$edit" --drop-fd 5 k.ckpt &
-            pid=$!
-            python3 -c "import time; time.sleep($delay / 200)"
-            kill -$signal $pid 2>/dev/null
-            wait $pid 2>/dev/null
-            "$dump" k.ckpt >/dev/null || return 1
-            [ -z "$(ls -A | grep '^\.k\.ckpt')" ] || { ls -A; return 1; }
-        done
-    done
-    [ "$before" -gt 0 ]
-}
-check 'killed at any moment, a whole file stays' killed
 finish
