@@ -61,7 +61,7 @@ if [ -n "$redis" ]; then
     "$redis" --port 0 --unixsocket "$here/socket" --save '' --appendonly no --dir "$here" </dev/null >redis.log 2>&1 &
     server=$! pid=$!
     running="$running $server"
-    # Its sockets stand in the way of a freeze: another program holds a copy of its memory.
+    # Another program holds a copy of its memory, and says when it has made a step.
     await socket && "$python" "$top/bench/redis.py" socket 500 && held copy "$server" && ended "$server" && kind 'redis, 500 MB' "$pid"
 else
     echo 'redis: no figures without the package redis-server'
