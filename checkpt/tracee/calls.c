@@ -22,13 +22,15 @@ static uint64_t unfit(void)
            bit(SIGTRAP) | bit(SIGSYS);
 }
 
+/* Asked once: a thread that is away has its signals blocked but for the one that was chosen then. Where the answer is not to be had there are none. */
 static uint64_t ignored_signals(struct tracee *tracee)
 {
     struct arena arena = {0};
     struct proc_status status;
     struct failure ignored;
-    if (tracee->ignored_signals == 0 && proc_status(tracee->directory, "status", &arena, &status, &ignored))
+    if (!tracee->signals_asked && proc_status(tracee->directory, "status", &arena, &status, &ignored))
         tracee->ignored_signals = (status.sig_ignored | bit(SIGURG) | bit(SIGWINCH) | bit(SIGCHLD)) & ~status.sig_caught & ~unfit();
+    tracee->signals_asked = true;
     arena_deinit(&arena);
     return tracee->ignored_signals;
 }

@@ -25,6 +25,7 @@ struct tracee {
     struct thread *host;                /* one of `threads`, that stays in our code while there is a scratch area; NULL: none */
     uint64_t scratch;                   /* 0: not mapped */
     uint64_t ignored_signals;           /* bit N-1: signal N does nothing in this program */
+    bool signals_asked;                 /* ignored_signals is known, or cannot be */
     bool replaced;                      /* it has become another program: nothing of it is touched any more */
     pid_t child;                        /* of tracee_fork(); 0: none */
 };

@@ -45,6 +45,7 @@ static void forget(struct tracee *tracee)
     tracee->tail = 0;
     tracee->host = NULL;
     tracee->ignored_signals = 0;
+    tracee->signals_asked = false;
     tracee->replaced = false;
 }
 

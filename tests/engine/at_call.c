@@ -1,5 +1,5 @@
 /* at_call N SIGNAL|ERROR COMMAND…: runs it, and at the N-th system call that it and its children make, counted together, sends the process that makes it a signal (KILL, TERM), or lets the call fail
- * without making it (EIO). fsync+N: counted from the first fsync(2), which is 1. N 0: only counts; the number goes to descriptor 3. Exit status: the command's, or 128 + the signal that ended it. */
+ * without making it (EIO; ptrace(2) and wait4(2) do not fail so: the next other call then). fsync+N: counted from the first fsync(2), which is 1. N 0: only counts; the number goes to descriptor 3. Exit status: the command's, or 128 + the signal that ended it. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,6 +22,7 @@ struct run {
     pid_t first, failing; /* failing: the thread whose call is not made */
     bool begun;           /* the command has been executed */
     bool waits;           /* for the first fsync(2) */
+    bool done;
     int status;
 };
 
@@ -58,6 +59,12 @@ static pid_t process_of(pid_t tid)
     return pid;
 }
 
+/* Of what is traced and alive. */
+static bool never_fails(unsigned long long number)
+{
+    return number == SYS_ptrace || number == SYS_wait4;
+}
+
 static void at_call(struct run *run, pid_t tid)
 {
     struct __ptrace_syscall_info info;
@@ -70,9 +77,10 @@ static void at_call(struct run *run, pid_t tid)
     if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
         return;
     run->waits = run->waits && info.entry.nr != SYS_fsync;
-    if (run->waits || ++run->count != run->at)
+    if (run->waits || ++run->count < run->at || run->at == 0 || run->done || (run->error != 0 && never_fails(info.entry.nr)))
         return;
-    dprintf(2, "at call %lu, number %llu:\n", run->at, (unsigned long long)info.entry.nr);
+    run->done = true;
+    dprintf(2, "at call %lu, number %llu:\n", run->count, (unsigned long long)info.entry.nr);
     if (run->signal != 0) {
         kill(process_of(tid), run->signal);
     } else {

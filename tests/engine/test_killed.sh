@@ -66,6 +66,19 @@ harmed() {
 harmed threads
 harmed memory mib=8
 harmed limits
+# A file of /proc that cannot be read is three calls that go wrong: none of them is left out.
+check 'a small one starts' start limits
+settled
+check 'a freeze that works' calls --mode fork
+at_a_third() {
+    all=$points points=$((total / 3))
+    at_many EIO --mode fork
+    failed=$?
+    points=$all
+    return "$failed"
+}
+check 'whichever of its files cannot be read' at_a_third
+check 'it ends well' whole
 
 # Killed after a time: also in the middle of long calls. What is frozen at once afterwards is frozen.
 at_times() {
