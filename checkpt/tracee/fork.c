@@ -12,10 +12,7 @@
 static bool born(pid_t parent, pid_t *child)
 {
     unsigned long message = 0;
-    /* Asked twice: a child that we do not know of would stand still, and its parent wait for it. */
-    if (request_pointer(PTRACE_GETEVENTMSG, parent, 0, &message) != 0 && request_pointer(PTRACE_GETEVENTMSG, parent, 0, &message) != 0)
-        return false;
-    if (message == 0)
+    if (request_pointer(PTRACE_GETEVENTMSG, parent, 0, &message) != 0 || message == 0)
         return false;
     *child = (pid_t)message;
     return true;

@@ -46,8 +46,7 @@ static bool gone(struct tracee *tracee, struct thread *thread, struct failure *w
 /* A SIGSTOP is let through: the thread stops with all others, once more for us, and is made to go on; the kernel knows that the program is stopped. */
 static bool run(struct tracee *tracee, struct thread *thread, int how, int *deliver, struct stop *stop, struct failure *why)
 {
-    /* Asked twice: what has begun inside wants to be brought to its end. */
-    if (request(how, thread->tid, 0, (uint64_t)*deliver) != 0 && request(how, thread->tid, 0, (uint64_t)*deliver) != 0)
+    if (request(how, thread->tid, 0, (uint64_t)*deliver) != 0)
         return failure_errno(why, "thread %d: letting it run", thread->tid);
     *stop = stop_wait(thread->tid);
     *deliver = stop->kind == STOP_SIGNAL && stop->signal == SIGSTOP ? SIGSTOP : 0;
