@@ -20,6 +20,7 @@
 #include "schemas/threads.pb-c.h"
 #include "schemas/timerfd.pb-c.h"
 #include "schemas/timers.pb-c.h"
+#include "submessages.h"
 
 static const ProtobufCMessageDescriptor *const descriptors[] = {
     [CKPT__KIND__KIND_IMAGE] = &ckpt__image__descriptor,
@@ -84,18 +85,11 @@ static bool has_field_zero(const ProtobufCMessage *message);
 
 static bool field_has_field_zero(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-    const char *base = (const char *)message;
-    ProtobufCMessage *one = NULL, *const *list = &one;
-    size_t count = 1;
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        memcpy(&count, base + field->quantifier_offset, sizeof(count));
-        memcpy(&list, base + field->offset, sizeof(list));
-    } else {
-        memcpy(&one, base + field->offset, sizeof(one));
-    }
-    for (size_t i = 0; i < count; i++)
-        if (list[i] != NULL && has_field_zero(list[i]))
+    for (size_t i = 0; i < submessage_count(message, field); i++) {
+        const ProtobufCMessage *one = submessage(message, field, i);
+        if (one != NULL && has_field_zero(one))
             return true;
+    }
     return false;
 }
 

@@ -3,6 +3,7 @@
 #include <ckptfmt/record.h>
 
 #include "schemas/record.pb-c.h"
+#include "submessages.h"
 
 /* Fields of every schema that have such a name are references: see schemas/README.md. */
 static const struct {
@@ -23,18 +24,11 @@ static uint32_t kind_of(const ProtobufCFieldDescriptor *field)
 
 static void visit(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void (*each)(void *, uint32_t, uint32_t), void *context)
 {
-    const char *base = (const char *)message;
-    ProtobufCMessage *one = NULL, *const *list = &one;
-    size_t count = 1;
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        memcpy(&count, base + field->quantifier_offset, sizeof(count));
-        memcpy(&list, base + field->offset, sizeof(list));
-    } else {
-        memcpy(&one, base + field->offset, sizeof(one));
+    for (size_t i = 0; i < submessage_count(message, field); i++) {
+        const ProtobufCMessage *one = submessage(message, field, i);
+        if (one != NULL)
+            ckpt_record_references(one, each, context);
     }
-    for (size_t i = 0; i < count; i++)
-        if (list[i] != NULL)
-            ckpt_record_references(list[i], each, context);
 }
 
 void ckpt_record_references(const ProtobufCMessage *message, void (*each)(void *context, uint32_t kind, uint32_t id), void *context)
